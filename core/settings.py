@@ -134,7 +134,7 @@ def load_settings(**overrides: Any) -> Settings:
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise SettingsError(
-            f"Unknown setting {', '.join(unknown)}: docs/operations.md lists those there are. Unset or correct it."
+            f"Unknown setting {', '.join(unknown)}: correct or unset it; docs/operations.md lists all."
         )
     try:
         return Settings(**overrides)

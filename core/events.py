@@ -1,0 +1,94 @@
+"""What is published when a generation changes, and where: typed, in one place.
+
+Messages say that something changed and how far it is; the row itself is read under row security by
+whoever wants it. Publishing is best effort: a lost message costs a subscriber a delay, nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+TIMEOUT_SECONDS = 2
+
+logger = logging.getLogger(__name__)
+
+
+class ChangeKind(StrEnum):
+    """What happened to a generation."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True)
+class GenerationChange:
+    """One committed change. `revision` rises with every change of the same generation."""
+
+    id: UUID
+    kind: ChangeKind
+    revision: int
+    status: str
+    progress: int
+
+    def encode(self) -> str:
+        return json.dumps(
+            {
+                "id": str(self.id),
+                "change": self.kind.value,
+                "revision": self.revision,
+                "status": self.status,
+                "progress": self.progress,
+            }
+        )
+
+    @classmethod
+    def decode(cls, message: bytes) -> GenerationChange:
+        fields = json.loads(message)
+        return cls(
+            UUID(fields["id"]),
+            ChangeKind(fields["change"]),
+            fields["revision"],
+            fields["status"],
+            fields["progress"],
+        )
+
+
+def user_channel(user_id: UUID) -> str:
+    """The channel that carries all changes to one user's generations."""
+    return f"storycast:user:{user_id}"
+
+
+class Publisher:
+    """Sends changes out. Call it after the commit that made them."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = redis.asyncio.from_url(
+            redis_url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 1),
+        )
+
+    async def publish(self, user_id: UUID, change: GenerationChange) -> None:
+        """Tell the user's subscribers; a failure is logged, never raised."""
+        try:
+            await self._redis.publish(user_channel(user_id), change.encode())
+        except (RedisError, OSError) as error:
+            logger.warning("Change of generation %s not published: %s", change.id, error)
+
+    async def ping(self) -> None:
+        """Raises RedisError or OSError when Redis does not answer."""
+        await self._redis.ping()
+
+    async def close(self) -> None:
+        await self._redis.aclose()

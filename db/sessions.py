@@ -1,0 +1,114 @@
+"""Transactions that know who asks.
+
+An API transaction cannot be opened without a user: PostgreSQL is told who it is before anything else
+runs, and every query says it again. A worker's transaction carries no user, and connects with a role
+of its own. The four kinds are different types, so that a mistake does not type-check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+STATEMENT_TIMEOUT_MS = 15_000
+CONNECT_TIMEOUT_SECONDS = 5
+POOL_TIMEOUT_SECONDS = 10
+
+_SET_READER = text(
+    "SELECT set_config('app.user_id', :user, true), set_config('transaction_read_only', 'on', true)"
+)
+_SET_WRITER = text("SELECT set_config('app.user_id', :user, true)")
+
+
+@dataclass(frozen=True)
+class UserRead:
+    """A read-only transaction that sees the rows of `user_id` alone."""
+
+    user_id: UUID
+    sql: AsyncSession
+
+
+@dataclass(frozen=True)
+class UserWrite(UserRead):
+    """A transaction that reads and writes the rows of `user_id` alone."""
+
+
+@dataclass(frozen=True)
+class WorkerWrite:
+    """A worker's transaction: any user's generations and logs, no stories."""
+
+    sql: AsyncSession
+
+
+def async_url(url: str) -> URL:
+    """`postgresql://…` as SQLAlchemy's asyncpg dialect wants it."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def _open_engine(url: str, pool_size: int, application_name: str) -> AsyncEngine:
+    return create_async_engine(
+        async_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "server_settings": {
+                "application_name": application_name,
+                "timezone": "UTC",
+                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "idle_in_transaction_session_timeout": str(2 * STATEMENT_TIMEOUT_MS),
+            },
+        },
+    )
+
+
+class ApiDatabase:
+    """The database as an API process sees it, connected as `storycast_api`."""
+
+    def __init__(self, url: str, pool_size: int) -> None:
+        self.engine = _open_engine(url, pool_size, "storycast-api")
+
+    @asynccontextmanager
+    async def read(self, user_id: UUID) -> AsyncIterator[UserRead]:
+        """One read-only transaction as `user_id`."""
+        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            await session.execute(_SET_READER, {"user": str(user_id)})
+            yield UserRead(user_id, session)
+
+    @asynccontextmanager
+    async def write(self, user_id: UUID) -> AsyncIterator[UserWrite]:
+        """One transaction as `user_id`: committed at the end of the block, rolled back by an exception."""
+        async with (
+            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            await session.execute(_SET_WRITER, {"user": str(user_id)})
+            yield UserWrite(user_id, session)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+class WorkerDatabase:
+    """The database as a worker sees it, connected as `storycast_worker`."""
+
+    def __init__(self, url: str, pool_size: int = 4) -> None:
+        self.engine = _open_engine(url, pool_size, "storycast-worker")
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[WorkerWrite]:
+        """One transaction: committed at the end of the block, rolled back by an exception."""
+        async with (
+            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            yield WorkerWrite(session)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
