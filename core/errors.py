@@ -27,6 +27,10 @@ class Unauthenticated(StorycastError):
     """No token, or one that does not verify. The message is for the log; clients get no detail."""
 
 
+class KeysUnavailable(StorycastError):
+    """The JWKS address has given no key that could verify anything: our trouble, not the caller's."""
+
+
 class BadUserInput(StorycastError):
     """An argument is out of range (page 0, a cursor nobody issued). `path` names the argument."""
 
