@@ -43,6 +43,10 @@ class StorageError(StorycastError):
     """A result file cannot be written, read or removed: no room, no right, no answer."""
 
 
+class LinkRefused(StorycastError):
+    """A link to a result file that has expired, or that we did not make; the message may be shown."""
+
+
 class NarrationError(StorycastError):
     """A story could not be narrated; trying again may help."""
 

@@ -1,0 +1,114 @@
+"""`GET /files/…`: result files kept in the local folder, for whoever holds a signed link."""
+
+from __future__ import annotations
+
+import re
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from core.errors import LinkRefused
+from core.folder import Folder
+from core.links import SignedLinks
+from core.results import parse_key
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from core.links import Links
+    from core.storage import Storage
+
+# Any page may read these answers: the link is the whole credential, and there are no cookies. Without it
+# a player elsewhere could not load captions into a <track>.
+ANYWHERE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Disposition, Content-Length, Content-Range, ETag",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_RANGE = re.compile("[0-9]{1,18}-(?:[0-9]{1,18})?|-[0-9]{1,18}")
+
+
+def file_routes(links: Links, storage: Storage) -> list[Route]:
+    """The route that serves signed links; none when the files are in a bucket, which serves its own."""
+    if not isinstance(links, SignedLinks) or not isinstance(storage, Folder):
+        return []
+
+    async def file(request: Request) -> Response:
+        key = request.path_params["key"]
+        query = request.query_params
+        try:
+            seconds_left = links.check(key, query.get("expires", ""), query.get("signature", ""))
+        except LinkRefused as refusal:
+            return _refused(403, str(refusal))
+        found = await storage.locate(key)
+        if found is None:
+            return _refused(404, "File not found")
+        path, status = found
+        name = parse_key(key)
+        response = ResultFile(
+            path,
+            media_type=name.media_type,
+            filename=name.download_name,
+            stat_result=status,
+            # Not signed: saving the file instead of playing it gives nobody more than the link does.
+            content_disposition_type="attachment" if query.get("download") == "1" else "inline",
+            headers={**ANYWHERE, "Cache-Control": f"private, max-age={seconds_left}"},
+        )
+        return _not_modified(response) if _is_current(request.headers, response) else response
+
+    return [Route("/files/{key:path}", file)]
+
+
+class ResultFile(FileResponse):
+    """A file, or the ranges of it that were asked for (RFC 9110, section 14).
+
+    Overlapping ranges are merged, and with more than `max_ranges` the whole file is sent, so no request
+    makes an answer much larger than the file.
+    """
+
+    max_ranges = 16
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Starlette answers 400 to a Range it cannot read; the RFC says to overlook it.
+        wanted = Headers(scope=scope).get("range")
+        if wanted is not None and not _is_readable(wanted):
+            headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+            scope = {**scope, "headers": headers}
+        await super().__call__(scope, receive, send)
+
+
+def _is_readable(wanted: str) -> bool:
+    unit, _, ranges = wanted.partition("=")
+    return unit.strip().lower() == "bytes" and all(_is_range(part.strip()) for part in ranges.split(","))
+
+
+def _is_range(part: str) -> bool:
+    first, _, last = part.partition("-")
+    return bool(_RANGE.fullmatch(part)) and not (first and last and int(last) < int(first))
+
+
+def _is_current(headers: Headers, response: Response) -> bool:
+    """Whether the caller's copy is the file as it is (RFC 9110, section 13.2.2)."""
+    known = headers.get("if-none-match")
+    if known is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+        return bool(tags & {"*", response.headers["etag"]})
+    try:
+        since = parsedate_to_datetime(headers.get("if-modified-since", ""))
+        return parsedate_to_datetime(response.headers["last-modified"]) <= since
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return False
+
+
+def _not_modified(response: Response) -> Response:
+    kept = ("etag", "last-modified", "cache-control", *(name.lower() for name in ANYWHERE))
+    return Response(status_code=304, headers={name: response.headers[name] for name in kept})
+
+
+def _refused(status: int, message: str) -> Response:
+    return JSONResponse({"error": message}, status, {**ANYWHERE, "Cache-Control": "no-store"})
