@@ -8,7 +8,9 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -27,7 +29,7 @@ from server.local.process import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SUPERUSER = "postgres"
 DATABASE = "storycast"
@@ -60,6 +62,8 @@ class LocalPostgres:
     """
 
     name = "PostgreSQL"
+    stop_signal = signal.SIGINT
+    hurry_signal = signal.SIGQUIT
 
     def __init__(
         self, directory: Path, password: str, *, port: int | None = None, durable: bool = True
@@ -94,8 +98,10 @@ class LocalPostgres:
         if self._lock is None:
             self._lock = lock.hold(
                 self.directory / "lock",
-                on_leftover=lambda: signal_leftover(self.cluster / "postmaster.pid", signal.SIGINT),
+                on_leftover=lambda: signal_leftover(self._pid_file(), signal.SIGINT),
             )
+            # Every process of an earlier server held the lock: what this names is dead, or a stranger.
+            self._pid_file().unlink(missing_ok=True)
         begin_log(self.log)
         for unfinished in self.directory.glob("unfinished-*"):
             shutil.rmtree(unfinished)
@@ -106,8 +112,6 @@ class LocalPostgres:
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server; it shuts down fast and orderly when this process goes."""
         assert self._lock is not None, "prepare first"
-        # The lock says that no server of ours lives, so this names nobody, or a stranger.
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
         settings = SETTINGS | ({} if self._durable else CARELESS)
         settings["listen_addresses"] = "127.0.0.1" if self._port else ""
         settings["port"] = str(self._port or SOCKET_PORT)
@@ -115,7 +119,7 @@ class LocalPostgres:
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return spawn(
             [_program("postgres"), "-D", str(self.cluster), *options],
-            dies_by=signal.SIGINT,
+            dies_by=self.stop_signal,
             log=self.log,
             owns=self.cluster,
             keeps=[self._lock],
@@ -125,19 +129,23 @@ class LocalPostgres:
     def is_ready(self, process: subprocess.Popen[bytes]) -> bool:
         """Whether `process` takes connections."""
         with suppress(FileNotFoundError, IndexError):
-            lines = (self.cluster / "postmaster.pid").read_text().splitlines()
+            lines = self._pid_file().read_text().splitlines()
             return lines[0] == str(process.pid) and lines[READY_LINE].strip() == "ready"
         return False
 
-    def wait_until_ready(self, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    def wait_until_ready(
+        self,
+        process: subprocess.Popen[bytes],
+        seconds: float = 60,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Raises StartupError when it does not come up; recovery after a crash is waited for."""
-        wait_until_ready(
-            process, lambda: self.is_ready(process), name=self.name, log=self.log, seconds=seconds
-        )
+        is_ready = partial(self.is_ready, process)
+        wait_until_ready(process, is_ready, name=self.name, log=self.log, seconds=seconds, pause=pause)
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
         """End every session, write everything down, end."""
-        stop(process, signal.SIGINT, signal.SIGQUIT)
+        stop(process, self.stop_signal, self.hurry_signal)
 
     def release(self) -> None:
         """Give the directory up to whoever comes next."""
@@ -161,6 +169,9 @@ class LocalPostgres:
                 self.stop(process)
         finally:
             self.release()
+
+    def _pid_file(self) -> Path:
+        return self.cluster / "postmaster.pid"
 
     def _socket_folder(self) -> Path:
         return socket_folder(self.directory, f".s.PGSQL.{self._port or SOCKET_PORT}.lock")

@@ -53,6 +53,7 @@ def spawn(
     *,
     dies_by: signal.Signals,
     log: Path | None = None,
+    output: int | None = None,
     owns: Path | None = None,
     keeps: Sequence[int] = (),
     environment: dict[str, str] | None = None,
@@ -60,10 +61,11 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start `program` in a session of its own; the kernel sends it `dies_by` when this thread ends (Linux).
 
-    `log` is appended to, `owns` is the folder a program that refuses root works in, `keeps` are
+    What it says is appended to `log`, or else goes to our stderr, its stdout to `output` where that is
+    given. `owns` is the folder that a program which refuses root works in, `keeps` are
     descriptors it inherits. Call it from the main thread, which lives as long as the process.
     """
-    output = log.open("ab") if log else None
+    written = log.open("ab") if log else None
     try:
         return subprocess.Popen(  # noqa: S603 - our own programs, no shell
             [
@@ -71,28 +73,37 @@ def spawn(
                 *(str(owns or "-"), *program),
             ],
             stdin=subprocess.PIPE if text_input else subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT if output else None,
+            stdout=written or output or sys.stderr.fileno(),
+            stderr=subprocess.STDOUT if written else None,
             env=environment,
             pass_fds=keeps,
             start_new_session=True,
         )
     finally:
-        if output:
-            output.close()
+        if written:
+            written.close()
 
 
 def wait_until_ready(
-    process: subprocess.Popen[bytes], is_ready: Callable[[], bool], *, name: str, log: Path, seconds: float
+    process: subprocess.Popen[bytes],
+    is_ready: Callable[[], bool],
+    *,
+    name: str,
+    log: Path,
+    seconds: float,
+    pause: Callable[[float], None],
 ) -> None:
-    """Raises StartupError with the log's last lines when the server ends, or is not ready in time."""
+    """Ask again and again, with a `pause` in between (of so many seconds).
+
+    Raises StartupError with the log's last lines when the server ends, or is not ready in time.
+    """
     deadline = time.monotonic() + seconds
     while not is_ready():
         if process.poll() is not None:
             raise StartupError(f"{name} did not start; {log} ends:\n{tail(log)}")
         if time.monotonic() > deadline:
             raise StartupError(f"{name} was not ready within {seconds:.0f} s; {log} ends:\n{tail(log)}")
-        time.sleep(PAUSE_SECONDS)
+        pause(PAUSE_SECONDS)
 
 
 def stop(process: subprocess.Popen[bytes], *signals: signal.Signals, seconds: float = 10) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -22,7 +24,7 @@ from server.local.process import (
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SOCKET_NAME = "valkey.sock"
@@ -46,6 +48,8 @@ class LocalValkey:
     """
 
     name = "Valkey"
+    stop_signal = signal.SIGTERM
+    hurry_signal = signal.SIGKILL
 
     def __init__(self, directory: Path, *, port: int | None = None, password: str | None = None) -> None:
         self.directory = directory.absolute()
@@ -102,15 +106,19 @@ class LocalValkey:
             return process.poll() is None and client.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         return False
 
-    def wait_until_ready(self, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    def wait_until_ready(
+        self,
+        process: subprocess.Popen[bytes],
+        seconds: float = 60,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Raises StartupError when it does not come up; loading a long log is waited for."""
-        wait_until_ready(
-            process, lambda: self.is_ready(process), name=self.name, log=self.log, seconds=seconds
-        )
+        is_ready = partial(self.is_ready, process)
+        wait_until_ready(process, is_ready, name=self.name, log=self.log, seconds=seconds, pause=pause)
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
         """Write everything down, end."""
-        stop(process, signal.SIGTERM)
+        stop(process, self.stop_signal, self.hurry_signal)
 
     def release(self) -> None:
         """Give the directory up to whoever comes next."""

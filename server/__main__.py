@@ -1,0 +1,156 @@
+"""The command line: `python -m server run | serve | worker | migrate | token | schema`.
+
+Each command imports only what it runs. Whatever is wrong is told in a sentence on stderr, with exit code 1.
+"""
+
+# ruff: noqa: PLC0415, T201
+# Imports wait for the command that needs them (a second's worth, some), and a command line prints.
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from core.errors import StorycastError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TOKEN_LIFETIME_SECONDS = 86_400
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    _open_standard_streams()
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.command(chosen)
+    except StorycastError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _run(chosen: argparse.Namespace) -> None:
+    from server.run import run
+
+    run(host=chosen.host, port=chosen.port, data_directory=chosen.data_dir)
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    from core.settings import load_settings
+    from server.serve import serve
+
+    settings = load_settings()
+    _wait_behind_gate(chosen)
+    serve(settings)
+
+
+def _worker(chosen: argparse.Namespace) -> None:
+    from core.settings import load_settings
+
+    settings = load_settings()
+    if chosen.single:
+        from jobs.worker import work
+
+        work(settings)
+    else:
+        from server.workers import keep_working
+
+        keep_working(settings)
+
+
+def _migrate(_chosen: argparse.Namespace) -> None:
+    from core.settings import load_settings
+    from db.provision import migrate
+
+    migrate(load_settings())
+
+
+def _prepare(chosen: argparse.Namespace) -> None:
+    from server.first import prepare
+
+    prepare(lambda: _wait_behind_gate(chosen))
+
+
+def _token(chosen: argparse.Namespace) -> None:
+    from server.tokens import token
+
+    print(token(chosen.user, timedelta(seconds=chosen.lifetime), chosen.data_dir))
+
+
+def _schema(chosen: argparse.Namespace) -> None:
+    from schema.export import export
+
+    export(check=chosen.check)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dev.py", description="Storycast, on this machine or in parts.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="everything on this machine")
+    run.add_argument("--host", help="address to listen on (127.0.0.1)")
+    run.add_argument("--port", type=int, help="port to listen on (8000; 0 for any that is free)")
+    run.set_defaults(command=_run)
+
+    serve = commands.add_parser("serve", help="one API process")
+    serve.set_defaults(command=_serve)
+
+    worker = commands.add_parser("worker", help="STORYCAST_WORKER_PROCESSES worker processes, kept running")
+    worker.add_argument("--single", action="store_true", help="one, and not kept running")
+    worker.set_defaults(command=_worker)
+
+    migrate = commands.add_parser("migrate", help="bring the database to the schema this code expects")
+    migrate.set_defaults(command=_migrate)
+
+    prepare = commands.add_parser("prepare")  # a step of `run`, in a process of its own
+    prepare.set_defaults(command=_prepare)
+    for gated in (serve, prepare):
+        # Given by `run`: import everything, and begin when stdin is closed.
+        gated.add_argument("--gated", action="store_true", help=argparse.SUPPRESS)
+
+    token = commands.add_parser("token", help="print a signed JWT")
+    token.add_argument("--user", type=UUID, required=True, help="the user's id, a UUID")
+    token.add_argument(
+        "--lifetime", type=_seconds, default=TOKEN_LIFETIME_SECONDS, metavar="SECONDS", help="(a day)"
+    )
+    token.set_defaults(command=_token)
+
+    for placed in (run, token):
+        placed.add_argument("--data-dir", type=Path, help="data directory (.storycast in the checkout)")
+
+    schema = commands.add_parser("schema", help="write schema/schema.graphql")
+    schema.add_argument("--check", action="store_true", help="fail when it is not what would be written")
+    schema.set_defaults(command=_schema)
+    return parser
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if not 1 <= seconds <= 10 * 365 * 86_400:
+        raise argparse.ArgumentTypeError("between one second and ten years")
+    return seconds
+
+
+def _wait_behind_gate(chosen: argparse.Namespace) -> None:
+    if chosen.gated:
+        sys.stdin.buffer.read()
+
+
+def _open_standard_streams() -> None:
+    # With one of them closed, the next file opened would take its number, and get what children print.
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""What `run` tells the person who started it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TRIAL = """\
+To try it, paste this (the token is the demo user's, and good for a day):
+
+  TOKEN='{token}'
+
+  # their stories, by GraphQL
+  curl {base}/graphql -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    --data '{{"query": "{{ stories {{ items {{ id title }} }} }}"}}'
+
+  # have the newest narrated, and its progress, by REST
+  STORY=$(curl -s {base}/graphql -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    --data '{{"query": "{{ stories(pageSize: 1) {{ items {{ id }} }} }}"}}' | grep -oE '[0-9a-f-]{{36}}')
+  curl {base}/api/story-generations -H "Authorization: Bearer $TOKEN" \\
+    --data "{{\\"story_id\\": \\"$STORY\\"}}"
+  curl {base}/api/story-generations -H "Authorization: Bearer $TOKEN"
+"""
+NO_TRIAL = "Sign in with a token of your issuer (STORYCAST_JWKS_URL).\n"
+WELCOME = """
+Storycast is up at {base}
+GraphQL, and GraphiQL in a browser: {base}/graphql
+
+{trial}
+Everything lies in {directory}
+Ctrl-C stops it; the next start finds everything as it was.
+"""
+
+
+def welcome(base: str, directory: Path, token: str) -> str:
+    trial = TRIAL.format(base=base, token=token) if token else NO_TRIAL
+    return WELCOME.format(base=base, directory=directory, trial=trial)
+
+
+def tell(text: str) -> None:
+    """Print to stdout at once. Once nobody reads it any more, keep quiet."""
+    try:
+        print(text, flush=True)  # noqa: T201 - this is what stdout is for
+    except (OSError, ValueError):
+        # Also what is still buffered has to go somewhere, or the interpreter complains at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)

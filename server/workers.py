@@ -1,0 +1,19 @@
+"""`worker`: as many worker processes as the settings say, each brought back when it dies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.children import worker_services
+from server.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+
+def keep_working(settings: Settings) -> None:
+    """Returns when a signal said stop and every worker has ended."""
+    with Supervisor().watching() as supervisor:
+        for service in worker_services(settings, {}):
+            supervisor.start(service, joins=True)
+        supervisor.run()
