@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import redis.asyncio
@@ -40,7 +40,7 @@ class Feed:
         self._sending = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Feed:
+    async def __aenter__(self) -> Self:
         self._reader = asyncio.create_task(self._run(), name="event feed")
         return self
 
@@ -69,6 +69,8 @@ class Feed:
                     await confirmed.wait()
             except TimeoutError:
                 logger.warning("Redis has not confirmed a subscription; its subscriber starts without")
+            else:
+                mailbox.clear_gap()
             yield mailbox
         finally:
             watching = self._mailboxes[channel]
@@ -96,15 +98,18 @@ class Feed:
                 connection = await self._connect()
                 failures = 0
                 await self._read(connection)
-            except (RedisError, OSError, TimeoutError) as error:
+            except (RedisError, OSError) as error:
                 failures += 1
-                logger.warning("Event feed lost: %s", error)
+                logger.warning("Event feed lost, reconnecting: %s", error)
+            except Exception:
+                failures += 1
+                logger.exception("Event feed broke, reconnecting")
             finally:
                 await self._disconnect()
             await asyncio.sleep(min(0.1 * 2**failures, LONGEST_BACKOFF_SECONDS))
 
     async def _connect(self) -> Any:
-        connection: Any = self._pool.make_connection()
+        connection: Any = self._pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it so
         await connection.connect()
         async with self._sending:
             channels = list(self._mailboxes)
@@ -141,7 +146,11 @@ class Feed:
     def _dispatch(self, frame: list[Any]) -> None:
         kind, channel = frame[0], frame[1].decode()
         if kind == b"message":
-            change = GenerationChange.decode(frame[2])
+            try:
+                change = GenerationChange.decode(frame[2])
+            except (ValueError, KeyError, TypeError):
+                logger.warning("Not a change, on %s: %.200r", channel, frame[2])
+                return
             for mailbox in self._mailboxes.get(channel, ()):
                 mailbox.put(change)
         elif kind == b"subscribe" and channel in self._confirmed:

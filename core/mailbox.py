@@ -52,6 +52,12 @@ class Mailbox:
         self._gap = True
         self._filled.set()
 
+    def clear_gap(self) -> None:
+        """For one who is about to read the rows anyway."""
+        self._gap = False
+        if not self._places:
+            self._filled.clear()
+
     async def take(self, wait_seconds: float) -> Delivery:
         """What has come, as soon as something has, or nothing after `wait_seconds`."""
         try:

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(15, ge=0.5, le=3600)
     sweep_seconds: float = Field(5, ge=0.1, le=3600)
     max_attempts: int = Field(5, ge=1, le=100)
+    drain_seconds: float = Field(5, ge=0, le=3600)
+    orphan_seconds: float = Field(3600, ge=1, le=604_800)
     attempt_timeout_seconds: float = Field(1800, ge=1, le=86_400)
 
     initiations_per_minute: int = Field(20, ge=1, le=100_000)

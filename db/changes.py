@@ -26,22 +26,17 @@ class Changes:
     until: datetime
 
 
-async def read_clock(session: UserRead) -> datetime:
-    """The database's time: the only clock that changes are told by."""
-    clock: datetime = (await session.sql.execute(select(func.clock_timestamp()))).scalar_one()
-    return clock
+async def read_changes(session: UserRead, since: datetime | None) -> Changes:
+    """The user's generations that changed status since then (None: this moment) or are unfinished, and
+    those deleted. Times are the database's.
 
-
-async def read_changes(session: UserRead, since: datetime) -> Changes:
-    """The user's generations that changed status since then or are unfinished, and those deleted.
-
-    What was told before may come again; revisions tell it apart.
+    The look goes back further than asked, so what was told before may come again: revisions tell it apart.
     """
-    until = await read_clock(session)
+    until: datetime = (await session.sql.execute(select(func.clock_timestamp()))).scalar_one()
     logged = (
         await session.sql.execute(
             select(LogEntry.generation_id, LogEntry.event)
-            .where(LogEntry.user_id == session.user_id, LogEntry.occurred_at > since - OVERLAP)
+            .where(LogEntry.user_id == session.user_id, LogEntry.occurred_at > (since or until) - OVERLAP)
             .order_by(LogEntry.id)
         )
     ).all()

@@ -24,6 +24,7 @@ class Claim:
     id: UUID
     user_id: UUID
     attempt: int
+    progress: int
     text: str
     voice: str
 
@@ -86,6 +87,10 @@ SET revision = revision + 1, error_code = :code, error_message = :message, updat
 WHERE {_FENCE} RETURNING {_STATE}
 """)  # noqa: S608 - built of constants
 
+_HAND_BACK = text(f"""
+UPDATE story_generations SET lease_until = now(), next_wake_at = now() WHERE {_FENCE} RETURNING id
+""")  # noqa: S608 - built of constants
+
 
 async def claim(
     session: WorkerWrite, generation_id: UUID, *, lease_seconds: float, max_attempts: int
@@ -99,7 +104,7 @@ async def claim(
     if row is None:
         return None
     await write_log(session, row.user_id, row.id, Event.STARTED, f"Attempt {row.attempt}")
-    return Claim(row.id, row.user_id, row.attempt, row.text, row.voice), change_of(row)
+    return Claim(row.id, row.user_id, row.attempt, row.progress, row.text, row.voice), change_of(row)
 
 
 async def renew(session: WorkerWrite, held: Claim, *, lease_seconds: float) -> bool:
@@ -142,6 +147,15 @@ async def retry_later(
         detail = f"Attempt {held.attempt}: {code}: {message}; the next in {delay_seconds:g} s"
         await write_log(session, held.user_id, held.id, Event.ATTEMPT_FAILED, detail)
     return change
+
+
+async def hand_back(session: WorkerWrite, held: Claim) -> bool:
+    """Let go of the lease, so that another worker may go on at once; False where it was not held."""
+    if (await session.sql.execute(_HAND_BACK, _fence(held))).one_or_none() is None:
+        return False
+    detail = f"Attempt {held.attempt}: its worker was stopped"
+    await write_log(session, held.user_id, held.id, Event.HANDED_BACK, detail)
+    return True
 
 
 def change_of(row: Row[tuple[object, ...]]) -> Change:

@@ -17,6 +17,7 @@ class Event(StrEnum):
 
     CREATED = "created"
     STARTED = "started"
+    HANDED_BACK = "handed_back"
     ATTEMPT_FAILED = "attempt_failed"
     SENTENCE_SKIPPED = "sentence_skipped"
     SUCCEEDED = "succeeded"

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 STATEMENT_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_TIMEOUT_SECONDS = 10
+
+# What a database that is away, or restarting, looks like from here.
+DATABASE_ERRORS = (SQLAlchemyError, OSError)
 
 _SET_READER = text(
     "SELECT set_config('app.user_id', :user, true), set_config('transaction_read_only', 'on', true)"

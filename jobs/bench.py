@@ -1,0 +1,37 @@
+"""What a worker process works with: its database, its files, its voice, and how it tells of changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import ChangeKind, GenerationChange, Publisher
+from core.settings import Settings
+from core.storage import Storage
+from db.claims import Change
+from db.sessions import WorkerDatabase
+from jobs.doorbell import Doorbell
+from narration.engine import Engine
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One for each worker process."""
+
+    settings: Settings
+    database: WorkerDatabase
+    storage: Storage
+    publisher: Publisher
+    doorbell: Doorbell
+    engine: Engine
+
+    async def tell(self, change: Change) -> None:
+        """Publish a committed change."""
+        message = GenerationChange(
+            change.id, ChangeKind.UPDATED, change.revision, change.status.value, change.progress
+        )
+        await self.publisher.publish(change.user_id, message)
+
+    async def close(self) -> None:
+        await self.publisher.close()
+        await self.doorbell.close()
+        await self.database.close()

@@ -1,0 +1,59 @@
+"""Waking a worker. A message is a doorbell: it may ring twice, or never; the row decides.
+
+Nothing here knows how to narrate, so that an API process that rings never loads the speech engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from uuid import UUID
+
+import redis
+from dramatiq import Message, Middleware
+from dramatiq.brokers.redis import RedisBroker
+from redis.exceptions import RedisError
+
+QUEUE = "narrations"
+ACTOR = "narrate"
+
+SOCKET_TIMEOUT_SECONDS = 5
+# How long Dramatiq waits before it returns a silent worker's messages to the queue. It decides nothing
+# here, as the lease does; it keeps dead workers' messages from piling up.
+HEARTBEAT_TIMEOUT_MS = 15_000
+MAINTENANCE_CHANCE = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+def open_broker(redis_url: str, *middleware: Middleware) -> RedisBroker:
+    """Dramatiq over Redis with no middleware but what is given: no retries, no delays."""
+    pool = redis.ConnectionPool.from_url(
+        redis_url, socket_timeout=SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=SOCKET_TIMEOUT_SECONDS
+    )
+    return RedisBroker(  # type: ignore[no-untyped-call]  # Dramatiq leaves it so
+        client=redis.Redis(connection_pool=pool),
+        middleware=list(middleware),
+        heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
+        maintenance_chance=MAINTENANCE_CHANCE,
+    )
+
+
+class Doorbell:
+    """Rings for generations."""
+
+    def __init__(self, broker: RedisBroker) -> None:
+        self._broker = broker
+
+    async def ring(self, generation_id: UUID) -> None:
+        """Enqueue the id; a failure is logged, never raised: the sweeper rings again."""
+        message: Message[None] = Message(
+            queue_name=QUEUE, actor_name=ACTOR, args=(str(generation_id),), kwargs={}, options={}
+        )
+        try:
+            await asyncio.to_thread(self._broker.enqueue, message)
+        except (RedisError, OSError) as error:
+            logger.warning("Generation %s not enqueued, the sweeper will ring: %s", generation_id, error)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._broker.close)

@@ -1,0 +1,122 @@
+"""One worker process: a Dramatiq worker with a single thread, and the sweeper beside it.
+
+Database, Redis and sweeper live on the event loop that Dramatiq's AsyncIO middleware runs; speech runs
+in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from uuid import UUID
+
+import dramatiq
+from dramatiq.asyncio import EventLoopThread, get_event_loop_thread
+from dramatiq.middleware import AsyncIO, TimeLimit
+
+from core.errors import StartupError
+from core.events import Publisher
+from core.settings import Settings
+from core.storage import open_storage
+from db.roles import refuse_powerful_role
+from db.sessions import DATABASE_ERRORS, WorkerDatabase
+from jobs.attempt import attempt
+from jobs.bench import Bench
+from jobs.doorbell import ACTOR, QUEUE, Doorbell, open_broker
+from jobs.sweeper import sweep_forever
+from narration.hibari import HibariEngine
+
+# How often an idle worker looks for messages at the least.
+POLL_MS = 100
+# Dramatiq's limit is a last resort behind our own.
+SPARE_SECONDS = 120
+STOP_MS = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+def work(settings: Settings) -> None:
+    """Narrate until SIGTERM or SIGINT; what is underway then ends within `drain_seconds`, or is handed back.
+
+    Raises StartupError or SettingsError when this process cannot start.
+    """
+    asyncio.run(_check_role(settings))
+    limit_ms = int((settings.attempt_timeout_seconds + SPARE_SECONDS) * 1000)
+    broker = open_broker(settings.need("redis_url"), AsyncIO(), TimeLimit(time_limit=limit_ms))
+    bench = Bench(
+        settings=settings,
+        database=WorkerDatabase(settings.need("worker_database_url")),
+        storage=open_storage(settings),
+        publisher=Publisher(settings.need("redis_url")),
+        doorbell=Doorbell(broker),
+        engine=HibariEngine(),
+    )
+    desk = Desk(bench)
+    dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(desk.narrate)
+    worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=POLL_MS)
+    worker.queue_prefetch = 1
+
+    leave = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leave.set())
+    worker.start()
+    loop = _event_loop()
+    sweeper = asyncio.run_coroutine_threadsafe(sweep_forever(bench), loop.loop)
+    logger.info("Worker ready")
+    leave.wait()
+    sweeper.cancel()
+    loop.run_coroutine(desk.clear())
+    worker.stop(timeout=STOP_MS)
+
+
+class Desk:
+    """Where the one narration of this process happens. Lives on the event loop."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._leaving = False
+        self._shutdown = threading.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def narrate(self, generation_id: str) -> None:
+        """The actor. Nothing escapes it: a failure to begin is the sweeper's to mend."""
+        if self._leaving:
+            return
+        self._idle.clear()
+        try:
+            await attempt(self._bench, UUID(generation_id), self._shutdown)
+        except DATABASE_ERRORS as error:
+            logger.warning("Generation %s: left to the sweeper: %s", generation_id, error)
+        finally:
+            self._idle.set()
+
+    async def clear(self) -> None:
+        """Let the narration underway end within `drain_seconds`, else hand it back; then close the bench."""
+        self._leaving = True
+        try:
+            async with asyncio.timeout(self._bench.settings.drain_seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            self._shutdown.set()
+            await self._idle.wait()
+        await self._bench.close()
+
+
+async def _check_role(settings: Settings) -> None:
+    database = WorkerDatabase(settings.need("worker_database_url"))
+    try:
+        await refuse_powerful_role(database.engine)
+    except DATABASE_ERRORS as error:
+        raise StartupError(f"The worker cannot use its database: {error}") from error
+    finally:
+        await database.close()
+
+
+def _event_loop() -> EventLoopThread:
+    thread = get_event_loop_thread()
+    if thread is None:
+        raise RuntimeError("Dramatiq's AsyncIO middleware is not in place")
+    return thread

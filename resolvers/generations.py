@@ -1,0 +1,148 @@
+"""What can be done with generations."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import db.generations as rows
+from core.errors import (
+    GenerationFinished,
+    GenerationInProgress,
+    GenerationNotFound,
+    IdempotencyConflict,
+    StorageError,
+    StoryNotFound,
+)
+from core.events import ChangeKind, GenerationChange
+from db.initiations import add_generation, find_by_key
+from db.models import Generation, Status
+from db.quotas import take_initiation
+from db.stories import lock_story
+from resolvers.inputs import check_initiation
+from resolvers.pages import Page, Slice
+from resolvers.services import Services
+
+logger = logging.getLogger(__name__)
+
+
+async def initiate_generation(
+    services: Services,
+    me: UUID,
+    story_id: UUID,
+    *,
+    voice: str | None = None,
+    idempotency_key: str | None = None,
+) -> Generation:
+    """Start narrating a story: the generation is pending, and on its way to a worker.
+
+    A key already used answers with the generation it made, as it is by now, before any limit.
+    Raises Invalid, StoryNotFound, RateLimited; IdempotencyConflict for a used key with another request.
+    """
+    narrator = check_initiation(voice, idempotency_key)
+    request_hash = hashlib.sha256(f"{story_id} {voice or ''}".encode()).digest()
+    settings = services.settings
+    async with services.database.write(me) as session:
+        if idempotency_key is not None and (earlier := await find_by_key(session, idempotency_key)):
+            if not hmac.compare_digest(earlier.request_hash or b"", request_hash):
+                raise IdempotencyConflict
+            return earlier
+        if not await lock_story(session, story_id, to_delete=False):
+            raise StoryNotFound
+        await take_initiation(
+            session, per_minute=settings.initiations_per_minute, unfinished=settings.unfinished_generations
+        )
+        generation = await add_generation(
+            session,
+            story_id,
+            voice=narrator,
+            key=idempotency_key,
+            request_hash=request_hash,
+            wake_after_seconds=settings.sweep_seconds,
+        )
+    await services.doorbell.ring(generation.id)
+    await tell(services, generation, ChangeKind.CREATED)
+    return generation
+
+
+async def find_generation(services: Services, me: UUID, generation_id: UUID) -> Generation | None:
+    async with services.database.read(me) as session:
+        return await rows.find_generation(session, generation_id)
+
+
+async def list_generations(
+    services: Services, me: UUID, page: Page, status: Status | None
+) -> Sequence[Generation]:
+    async with services.database.read(me) as session:
+        return await rows.list_generations(session, rows.Window(page.size, page.offset, status))
+
+
+async def count_generations(services: Services, me: UUID, status: Status | None) -> int:
+    async with services.database.read(me) as session:
+        return await rows.count_generations(session, status)
+
+
+@dataclass(frozen=True)
+class GenerationSlice:
+    """Some rows, and whether there are more after them."""
+
+    rows: Sequence[Generation]
+    has_more: bool
+
+
+async def slice_generations(
+    services: Services, me: UUID, part: Slice, status: Status | None
+) -> GenerationSlice:
+    async with services.database.read(me) as session:
+        found = await rows.list_generations_before(session, part.after, part.first + 1, status)
+    return GenerationSlice(found[: part.first], len(found) > part.first)
+
+
+async def cancel_generation(services: Services, me: UUID, generation_id: UUID) -> Generation:
+    """End an unfinished generation; its worker stops at its next write.
+
+    Raises GenerationNotFound, GenerationFinished.
+    """
+    async with services.database.write(me) as session:
+        canceled = await rows.cancel_generation(session, generation_id)
+        if canceled is None:
+            found = await rows.find_generation(session, generation_id)
+            raise GenerationFinished if found else GenerationNotFound
+    await tell(services, canceled, ChangeKind.UPDATED)
+    return canceled
+
+
+async def delete_generation(services: Services, me: UUID, generation_id: UUID) -> None:
+    """Delete a finished generation and its files.
+
+    Raises GenerationNotFound; GenerationInProgress while it is unfinished.
+    """
+    async with services.database.write(me) as session:
+        removed = await rows.remove_generation(session, generation_id)
+        if removed is None:
+            found = await rows.find_generation(session, generation_id)
+            raise GenerationInProgress if found else GenerationNotFound
+    await clear_away(services, me, [removed])
+
+
+async def clear_away(services: Services, me: UUID, removed: Sequence[Generation]) -> None:
+    """What follows the deletion of rows: their files go, and subscribers are told."""
+    keys = [key for row in removed for key in (row.result_key, row.captions_key) if key]
+    if keys:
+        try:
+            await services.storage.delete(keys)
+        except StorageError as error:
+            logger.warning("Files of deleted generations of %s stay until the next sweep: %s", me, error)
+    for generation in removed:
+        await tell(services, generation, ChangeKind.DELETED)
+
+
+async def tell(services: Services, generation: Generation, kind: ChangeKind) -> None:
+    """Publish a committed change. A deletion counts as one more revision of what was deleted."""
+    revision = generation.revision + (kind is ChangeKind.DELETED)
+    change = GenerationChange(generation.id, kind, revision, generation.status, generation.progress)
+    await services.publisher.publish(generation.user_id, change)

@@ -1,0 +1,157 @@
+"""Following generations live.
+
+Redis says that something changed; what is told is always the row, read under row security. What Redis
+loses is found by reading again: after every gap, and every few seconds anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+from core.errors import GenerationNotFound
+from core.events import ChangeKind
+from core.mailbox import Delivery
+from db.changes import Changes, read_changes
+from db.generations import find_generation, find_generations
+from db.models import Generation, Status
+from db.sessions import DATABASE_ERRORS, UserRead
+from resolvers.services import Services
+
+REREAD_SECONDS = (10.0, 15.0)
+PAUSE_SECONDS = 1.0
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+async def follow_generation(services: Services, me: UUID, generation_id: UUID) -> AsyncIterator[Generation]:
+    """The generation as it is, then its newest state after each change, until it is final or deleted.
+
+    Raises GenerationNotFound before the first.
+    """
+    async with services.feed.watch(me, only=generation_id) as mailbox:
+        async with services.database.read(me) as session:
+            told = await find_generation(session, generation_id)
+        if told is None:
+            raise GenerationNotFound
+        yield told
+        while not Status(told.status).final:
+            delivery = await mailbox.take(_reread_after())
+            if _is_stale(delivery, told):
+                continue
+            newest = await _read(services, me, partial(find_generation, generation_id=generation_id))
+            if newest is None:
+                return
+            if newest.revision > told.revision:
+                told = newest
+                yield told
+
+
+def _is_stale(delivery: Delivery, told: Generation) -> bool:
+    changes = delivery.changes
+    return bool(changes) and not delivery.gap and all(change.revision <= told.revision for change in changes)
+
+
+@dataclass(frozen=True)
+class GenerationEvent:
+    """A change to one of a user's generations; `generation` is None once deleted."""
+
+    kind: ChangeKind
+    id: UUID
+    generation: Generation | None
+
+
+async def follow_all(services: Services, me: UUID) -> AsyncIterator[GenerationEvent]:
+    """Changes to any of the user's generations from now on: the newest state of each."""
+    async with services.feed.watch(me) as mailbox:
+        async with services.database.read(me) as session:
+            ledger = _Ledger.start(await read_changes(session, None))
+        reread_at = time.monotonic() + _reread_after()
+        while True:
+            delivery = await mailbox.take(max(0.0, reread_at - time.monotonic()))
+            if delivery.gap or time.monotonic() >= reread_at:
+                reread_at = time.monotonic() + _reread_after()
+                changes = await _read(services, me, partial(read_changes, since=ledger.until))
+                for event in ledger.catch_up(changes):
+                    yield event
+            elif delivery.changes:
+                ids = [change.id for change in delivery.changes if change.kind is not ChangeKind.DELETED]
+                found = await _read(services, me, partial(find_generations, generation_ids=ids))
+                for event in ledger.enter(delivery, {row.id: row for row in found}):
+                    yield event
+
+
+@dataclass
+class _Ledger:
+    """What one subscriber has been told: each generation's revision, and what is gone."""
+
+    until: datetime
+    revisions: dict[UUID, int] = field(default_factory=dict)
+    gone: set[UUID] = field(default_factory=set)
+
+    @classmethod
+    def start(cls, changes: Changes) -> _Ledger:
+        """Whatever is there at the start counts as told."""
+        return cls(changes.until, {row.id: row.revision for row in changes.generations}, set(changes.deleted))
+
+    def enter(self, delivery: Delivery, rows: dict[UUID, Generation]) -> list[GenerationEvent]:
+        """The events that a delivery is worth."""
+        events = []
+        for change in delivery.changes:
+            if change.kind is ChangeKind.DELETED:
+                events += self._bury(change.id)
+            elif row := rows.get(change.id):
+                events += self._tell(change.kind, row)
+        return events
+
+    def catch_up(self, changes: Changes) -> list[GenerationEvent]:
+        """The events that a fresh look is worth; forgets what is settled for longer than looks overlap."""
+        events = []
+        for row in changes.generations:
+            is_new = row.id not in self.revisions and row.created_at > self.until
+            events += self._tell(ChangeKind.CREATED if is_new else ChangeKind.UPDATED, row)
+        for generation_id in changes.deleted:
+            events += self._bury(generation_id)
+        self.revisions = {row.id: row.revision for row in changes.generations}
+        self.gone = set(changes.deleted)
+        self.until = changes.until
+        return events
+
+    def _tell(self, kind: ChangeKind, row: Generation) -> list[GenerationEvent]:
+        if row.id in self.gone or row.revision <= self.revisions.get(row.id, 0):
+            return []
+        self.revisions[row.id] = row.revision
+        return [GenerationEvent(kind, row.id, row)]
+
+    def _bury(self, generation_id: UUID) -> list[GenerationEvent]:
+        if generation_id in self.gone:
+            return []
+        self.gone.add(generation_id)
+        self.revisions.pop(generation_id, None)
+        return [GenerationEvent(ChangeKind.DELETED, generation_id, None)]
+
+
+def _reread_after() -> float:
+    # Spread, so that the subscribers of one moment do not all read at another.
+    return random.uniform(*REREAD_SECONDS)  # noqa: S311 - no secret
+
+
+async def _read(services: Services, me: UUID, query: Callable[[UserRead], Awaitable[T]]) -> T:
+    """Run the query, again where the database is away: a live stream waits for it."""
+    while True:
+        try:
+            async with services.database.read(me) as session:
+                return await query(session)
+        except DATABASE_ERRORS as error:
+            logger.warning("A live stream waits for the database: %s", error)
+        await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,31 @@
+"""What the operations stand on. Each of them also takes `me`, the user who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Publisher
+from core.feed import Feed
+from core.links import Links
+from core.settings import Settings
+from core.storage import Storage
+from db.sessions import ApiDatabase
+from jobs.doorbell import Doorbell
+
+
+@dataclass(frozen=True)
+class Services:
+    """One for each API process."""
+
+    settings: Settings
+    database: ApiDatabase
+    storage: Storage
+    links: Links
+    publisher: Publisher
+    feed: Feed
+    doorbell: Doorbell
+
+    async def close(self) -> None:
+        await self.publisher.close()
+        await self.doorbell.close()
+        await self.database.close()

@@ -1,0 +1,75 @@
+"""What every field can reach: the services, who asks, and the batched look-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from core.errors import Unauthenticated
+from core.identity import Identity
+from db.generations import Window
+from db.models import Generation, LogEntry, Status, Story
+from resolvers import batches
+from resolvers.services import Services
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass
+class Context:
+    """One for each HTTP request, and one for each socket: so it holds no session, and its look-ups
+    batch what one moment asks without remembering any of it.
+    """
+
+    services: Services
+    request_id: str
+    identity: Identity | None = None
+    connection_params: dict[str, Any] | None = None
+
+    @property
+    def me(self) -> UUID:
+        """The user who asks. Raises Unauthenticated before the sign-in."""
+        if self.identity is None:
+            raise Unauthenticated("no sign-in")
+        return self.identity.user_id
+
+    @cached_property
+    def stories(self) -> DataLoader[UUID, Story | None]:
+        return self._loader(batches.stories_by_id, None)
+
+    @cached_property
+    def contents(self) -> DataLoader[UUID, str | None]:
+        return self._loader(batches.contents_by_id, None)
+
+    @cached_property
+    def logs(self) -> DataLoader[UUID, list[LogEntry]]:
+        return self._loader(batches.logs_by_generation, [])
+
+    @cached_property
+    def generations(self) -> DataLoader[tuple[UUID, Window], list[Generation]]:
+        return self._loader(batches.generations_by_story, [])
+
+    @cached_property
+    def generation_counts(self) -> DataLoader[tuple[UUID, Status | None], int]:
+        return self._loader(batches.generation_counts_by_story, 0)
+
+    def _loader(
+        self,
+        batch: Callable[[Services, UUID, Sequence[K]], Awaitable[Mapping[K, V]]],
+        missing: V,
+    ) -> DataLoader[K, V]:
+        async def load(keys: list[K]) -> list[V]:
+            found = await batch(self.services, self.me, keys)
+            return [found.get(key, missing) for key in keys]
+
+        return DataLoader(load_fn=load, cache=False)
+
+
+Info = strawberry.Info[Context, None]

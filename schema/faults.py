@@ -1,0 +1,74 @@
+"""What a client learns of an error that is no member of a result: a code, and nothing of our inside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.extensions import SchemaExtension
+
+from core.errors import BadUserInput, GenerationNotFound, Unauthenticated
+from schema.context import Context
+
+logger = logging.getLogger(__name__)
+
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+BAD_USER_INPUT = "BAD_USER_INPUT"
+UNAUTHENTICATED = "UNAUTHENTICATED"
+NOT_FOUND = "NOT_FOUND"
+INTERNAL = "INTERNAL_SERVER_ERROR"
+
+
+class Faults(SchemaExtension):
+    """Gives each error its code; masks and logs those that are our own faults."""
+
+    def on_operation(self) -> Iterator[None]:
+        self._streams = False
+        yield
+        if not self._streams:
+            self._tell(self.execution_context.result)
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        self._streams = True
+        self._tell(result)
+        yield
+
+    def _tell(self, result: Any) -> None:
+        if result is not None and result.errors:
+            result.errors = [self._told(error) for error in result.errors]
+
+    def _told(self, error: GraphQLError) -> GraphQLError:
+        cause = error.original_error
+        if isinstance(cause, BadUserInput):
+            return _coded(error, BAD_USER_INPUT)
+        if isinstance(cause, GenerationNotFound):
+            return _coded(error, NOT_FOUND)
+        if isinstance(cause, Unauthenticated):
+            return _coded(error, UNAUTHENTICATED, "Unauthorized")
+        if error.path is None:
+            # The document or its variables are at fault: no field has run.
+            return _coded(error, self._request_code(error))
+        context: Context = self.execution_context.context
+        logger.error("Request %s: %s failed", context.request_id, error.path, exc_info=cause or error)
+        return _coded(error, INTERNAL, "Internal server error", requestId=context.request_id)
+
+    def _request_code(self, error: GraphQLError) -> str:
+        if isinstance(error, GraphQLSyntaxError):
+            return PARSE_FAILED
+        if self.execution_context.pre_execution_errors:
+            return VALIDATION_FAILED
+        return BAD_USER_INPUT
+
+
+def _coded(error: GraphQLError, code: str, message: str | None = None, **extensions: str) -> GraphQLError:
+    return GraphQLError(
+        message or error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code, **extensions},
+    )

@@ -1,0 +1,94 @@
+"""The contract's queries."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import strawberry
+
+from narration.voices import VOICES
+from resolvers import generations, stories
+from resolvers.pages import Page, Slice, decode_cursor, encode_cursor
+from schema.context import Info
+from schema.types import (
+    GenerationStatus,
+    PageInfo,
+    PageMeta,
+    Story,
+    StoryGeneration,
+    StoryGenerationConnection,
+    StoryGenerationEdge,
+    StoryGenerationPage,
+    StoryPage,
+    Viewer,
+    Voice,
+    status_of,
+)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="The signed-in user.")
+    def viewer(self, info: Info) -> Viewer:
+        return Viewer(id=info.context.me)
+
+    @strawberry.field(description="One of your stories, or null when it does not exist or is not yours.")
+    async def story(self, info: Info, id: UUID) -> Story | None:
+        context = info.context
+        row = await stories.find_story(context.services, context.me, id)
+        return Story.of(row) if row else None
+
+    @strawberry.field(description="Your stories, newest first.")
+    async def stories(self, info: Info, page: int = 1, page_size: int = 10) -> StoryPage:
+        services, me, numbered = info.context.services, info.context.me, Page(page, page_size)
+        listed = await stories.list_stories(services, me, numbered)
+        return StoryPage(
+            items=[Story.of(row) for row in listed],
+            meta=PageMeta.of(numbered, lambda: stories.count_stories(services, me)),
+        )
+
+    @strawberry.field(description="One of your generations, or null when it does not exist or is not yours.")
+    async def story_generation(self, info: Info, id: UUID) -> StoryGeneration | None:
+        context = info.context
+        row = await generations.find_generation(context.services, context.me, id)
+        return StoryGeneration.of(row) if row else None
+
+    @strawberry.field(description="Your generations, newest first, by page number. pageSize is at most 100.")
+    async def story_generations(
+        self, info: Info, page: int = 1, page_size: int = 10, status: GenerationStatus | None = None
+    ) -> StoryGenerationPage:
+        services, me, numbered = info.context.services, info.context.me, Page(page, page_size)
+        wanted = status_of(status)
+        listed = await generations.list_generations(services, me, numbered, wanted)
+        return StoryGenerationPage(
+            items=[StoryGeneration.of(row) for row in listed],
+            meta=PageMeta.of(numbered, lambda: generations.count_generations(services, me, wanted)),
+        )
+
+    @strawberry.field(
+        description="Your generations, newest first, by cursor: stable while rows arrive, and as fast "
+        "at the end as at the start."
+    )
+    async def story_generations_connection(
+        self,
+        info: Info,
+        first: int = 20,
+        after: str | None = None,
+        status: GenerationStatus | None = None,
+    ) -> StoryGenerationConnection:
+        part = Slice(first, decode_cursor(after))
+        found = await generations.slice_generations(
+            info.context.services, info.context.me, part, status_of(status)
+        )
+        edges = [
+            StoryGenerationEdge(cursor=encode_cursor(row.id), node=StoryGeneration.of(row))
+            for row in found.rows
+        ]
+        end = edges[-1].cursor if edges else None
+        return StoryGenerationConnection(
+            edges=edges, page_info=PageInfo(has_next_page=found.has_more, end_cursor=end)
+        )
+
+    @strawberry.field(description="The voices a story can be narrated in.")
+    def voices(self) -> list[Voice]:
+        return [Voice.of(voice) for voice in VOICES]

@@ -1,0 +1,55 @@
+"""The contract's subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from enum import Enum
+from uuid import UUID
+
+import strawberry
+
+from resolvers.progress import follow_all, follow_generation
+from schema.context import Info
+from schema.types import StoryGeneration
+
+
+@strawberry.enum
+class GenerationChange(Enum):
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@strawberry.type
+class StoryGenerationEvent:
+    change: GenerationChange
+    id: UUID
+    generation: StoryGeneration | None = strawberry.field(description="Null once DELETED.")
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription(
+        description="One generation, live. The first event is its present state; then its newest state\n"
+        "after each change, with a higher revision each time (quick changes may be merged);\n"
+        "it completes after SUCCEEDED, FAILED or deletion. Losing the connection loses nothing:\n"
+        "subscribe again and the first event is the present state. An id that does not exist\n"
+        "or is not yours is an error with the code NOT_FOUND."
+    )
+    async def story_generation_progress(self, info: Info, id: UUID) -> AsyncGenerator[StoryGeneration, None]:
+        context = info.context
+        async for row in follow_generation(context.services, context.me, id):
+            yield StoryGeneration.of(row)
+
+    @strawberry.subscription(
+        description="Changes to any of your generations, from now on: the newest state of each (quick\n"
+        "changes to one may be merged; its creation, end and deletion are never left out)."
+    )
+    async def story_generation_events(self, info: Info) -> AsyncGenerator[StoryGenerationEvent, None]:
+        context = info.context
+        async for event in follow_all(context.services, context.me):
+            yield StoryGenerationEvent(
+                change=GenerationChange(event.kind.value),
+                id=event.id,
+                generation=StoryGeneration.of(event.generation) if event.generation else None,
+            )

@@ -1,0 +1,62 @@
+"""The ASGI application: what is answered where."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from core.identity import Verifier
+from resolvers.services import Services
+from server.files import file_routes
+from server.graphql_http import GraphQLEndpoint
+from server.graphql_ws import LiveEndpoint
+from server.health import health_routes
+from server.requests import RequestIds
+from server.rest import failure, rest_routes
+
+logger = logging.getLogger(__name__)
+
+MESSAGES = {404: "Not found", 405: "Method not allowed"}
+
+
+def create_app(services: Services, verifier: Verifier) -> Starlette:
+    """The application over services that are open already, and stay open longer than it."""
+    app = Starlette(
+        routes=[
+            Route("/", index),
+            Route("/graphql", GraphQLEndpoint(services, verifier).__call__, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", LiveEndpoint(services, verifier)),
+            *rest_routes(services, verifier),
+            *file_routes(services.links, services.storage),
+            *health_routes(services),
+        ],
+        middleware=[Middleware(RequestIds)],
+        exception_handlers={HTTPException: routing_fault, Exception: own_fault},
+    )
+    # A path that is not in the contract is not found, with a slash at its end too.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def index(_: Request) -> Response:
+    return JSONResponse({"name": "Storycast", "graphql": "/graphql", "rest": "/api/story-generations"})
+
+
+async def routing_fault(_: Request, error: Exception) -> Response:
+    """No such path, no such method there."""
+    if not isinstance(error, HTTPException):
+        raise error
+    message = MESSAGES.get(error.status_code, error.detail)
+    return failure(error.status_code, message, dict(error.headers or {}))
+
+
+async def own_fault(_: Request, error: Exception) -> Response:
+    """What no endpoint caught."""
+    logger.error("Request failed", exc_info=error)
+    return failure(500, "Internal server error")

@@ -1,0 +1,145 @@
+"""`/graphql` over a websocket: the graphql-transport-ws protocol, signed in by token.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. The token comes in `connection_init`
+(`{"Authorization": "Bearer …"}`) or in the upgrade request's header; the socket ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+
+from core.errors import Unauthenticated
+from core.identity import Verifier, bearer
+from resolvers.services import Services
+from schema.context import Context
+from schema.root import schema
+from server.requests import request_id
+
+MOST_MESSAGE_BYTES = 64 * 1024
+INIT_TIMEOUT = timedelta(seconds=10)
+MOST_OPERATIONS = 100
+
+FORBIDDEN = 4403
+BAD_MESSAGE = 4400
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class SocketContext(Context):
+    """`authorization` is the upgrade request's header."""
+
+    authorization: str | None = None
+
+
+class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
+    """Strawberry's handler, made to outlive malformed messages and to end with its token."""
+
+    _expiry: asyncio.Task[None] | None = None
+
+    async def handle_message(self, message: Any) -> None:
+        problem = _problem(message)
+        if problem:
+            await self.handle_invalid_message(problem)
+        else:
+            await super().handle_message(message)
+
+    async def handle_connection_init(self, message: Any) -> None:
+        await super().handle_connection_init(message)
+        identity = self.context.identity
+        if self.connection_acknowledged and identity and self._expiry is None:
+            self._expiry = asyncio.create_task(self._close_at(identity.expires_at))
+
+    async def shutdown(self) -> None:
+        if self._expiry:
+            self._expiry.cancel()
+        await super().shutdown()
+
+    async def _close_at(self, moment: datetime) -> None:
+        # By the wall clock, looked at again every hour: a machine may sleep, and its clock be set.
+        while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - no event: time
+            await asyncio.sleep(min(left, 3600))
+        await self.websocket.close(code=FORBIDDEN, reason="Token expired")
+
+    @staticmethod
+    def _get_pre_execution_close_reason(error: Any) -> str | None:  # noqa: ARG004 - Strawberry's signature
+        """Never: a document that does not parse is answered as an error of its operation, so that the
+        socket's other operations live on.
+        """
+        return None
+
+
+class LiveEndpoint(GraphQL[SocketContext, None]):
+    """An ASGI application for websockets alone."""
+
+    graphql_transport_ws_handler_class = SocketHandler
+
+    def __init__(self, services: Services, verifier: Verifier) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=INIT_TIMEOUT,
+            max_subscriptions_per_connection=MOST_OPERATIONS,
+        )
+        self._services = services
+        self._verifier = verifier
+
+    async def get_context(
+        self, request: Request | WebSocket, response: Response | WebSocket
+    ) -> SocketContext:
+        del response
+        header = request.headers.get("authorization")
+        return SocketContext(self._services, request_id(), authorization=header)
+
+    async def on_ws_connect(self, context: SocketContext) -> Any:
+        given = next(
+            (
+                value
+                for name, value in (context.connection_params or {}).items()
+                if name.lower() == "authorization"
+            ),
+            context.authorization,
+        )
+        try:
+            context.identity = await self._verifier.verify(bearer(given if isinstance(given, str) else None))
+        except Unauthenticated as error:
+            logger.info("Socket refused: %s", error)
+            raise ConnectionRejectionError from None
+        return await super().on_ws_connect(context)
+
+
+def _problem(message: Any) -> str | None:
+    """What keeps a message from being one of the protocol's, None where nothing does."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "A message must be an object with a type"
+    kind, payload = message["type"], message.get("payload")
+    if kind in {"subscribe", "complete"} and not (isinstance(message.get("id"), str) and message["id"]):
+        return f"{kind} needs an id"
+    if kind == "subscribe":
+        return _operation_problem(payload)
+    if kind == "connection_init" and not isinstance(payload, dict | None):
+        return "The payload of connection_init must be an object"
+    return None
+
+
+def _operation_problem(payload: Any) -> str | None:
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        return "subscribe needs a payload with a query"
+    if not isinstance(payload.get("variables"), dict | None):
+        return "variables must be an object"
+    if not isinstance(payload.get("operationName"), str | None):
+        return "operationName must be a string"
+    return None

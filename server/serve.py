@@ -1,0 +1,97 @@
+"""One API process: what it stands on is opened, served over, and closed again."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+import uvloop
+
+from core.errors import StartupError
+from core.events import Publisher
+from core.feed import Feed
+from core.identity import open_verifier
+from core.links import open_links
+from core.settings import Settings
+from core.storage import open_storage
+from db.roles import refuse_powerful_role
+from db.sessions import DATABASE_ERRORS, ApiDatabase
+from jobs.doorbell import Doorbell, open_broker
+from resolvers.services import Services
+from server.app import create_app
+from server.graphql_ws import MOST_MESSAGE_BYTES
+
+BACKLOG = 2048
+PING_SECONDS = 15
+# What is underway when the process is told to stop has so long to end.
+GRACE_SECONDS = 5
+
+
+def serve(settings: Settings) -> None:
+    """Answer requests on the settings' host and port until SIGTERM or SIGINT.
+
+    Raises StartupError or SettingsError when this process cannot start.
+    """
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    verifier = open_verifier(settings)
+    async with open_services(settings) as services:
+        config = uvicorn.Config(
+            create_app(services, verifier),
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=MOST_MESSAGE_BYTES,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        with _listen(settings.host, settings.port) as listener:
+            await uvicorn.Server(config).serve(sockets=[listener])
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Everything an API process stands on.
+
+    Raises StartupError when the database cannot be used as it should be.
+    """
+    database = ApiDatabase(settings.need("database_url"), settings.database_pool_size)
+    redis_url = settings.need("redis_url")
+    storage = open_storage(settings)
+    try:
+        await refuse_powerful_role(database.engine)
+    except DATABASE_ERRORS as error:
+        await database.close()
+        raise StartupError(f"The API cannot use its database: {error}") from error
+    async with Feed(redis_url) as feed:
+        services = Services(
+            settings=settings,
+            database=database,
+            storage=storage,
+            links=open_links(settings, storage),
+            publisher=Publisher(redis_url),
+            feed=feed,
+            doorbell=Doorbell(open_broker(redis_url)),
+        )
+        try:
+            yield services
+        finally:
+            await services.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise StartupError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port."
+        ) from error
