@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
     from obstore import ListStream, ObjectMeta
+    from obstore.store import S3Config
 
     from core.results import ResultName
     from core.settings import Settings
 
 # Five of these are in memory at most: four under way and the one being read.
-PART_BYTES = 8_388_608
+PART_BYTES = 5_242_880
 PARTS_AT_ONCE = 4
 LISTED_AT_ONCE = 1000
-ANSWER_TIMEOUT = 20.0  # seconds for one deletion or one page of a listing, retries and all
+ANSWER_TIMEOUT = 10.0  # seconds for one deletion or one page of a listing, retries and all
 CONNECT_TIMEOUT = timedelta(seconds=3)
 REQUEST_TIMEOUT = timedelta(seconds=30)
 RETRIES = 3
@@ -88,7 +89,10 @@ class Bucket:
     async def _next(self, pages: ListStream[Sequence[ObjectMeta]]) -> Sequence[ObjectMeta]:
         with _telling(f"list {self.url}"):
             async with asyncio.timeout(ANSWER_TIMEOUT):
-                return await anext(pages, ())
+                try:
+                    return await anext(pages)
+                except StopAsyncIteration:
+                    return ()
 
 
 def open_bucket(settings: Settings) -> Bucket:
@@ -101,10 +105,11 @@ def open_bucket(settings: Settings) -> Bucket:
     address = urlsplit(url)
     if not address.netloc:
         raise SettingsError(f"STORYCAST_RESULTS_URL is {url}: a bucket is written s3://its-name/a/prefix.")
+    elsewhere: S3Config = {"endpoint": settings.s3_endpoint} if settings.s3_endpoint else {}
     store = S3Store(
         address.netloc,
         prefix=address.path.strip("/") or None,
-        endpoint=settings.s3_endpoint,
+        config=elsewhere,
         region=settings.s3_region,
         access_key_id=settings.need("s3_access_key_id"),
         secret_access_key=settings.need("s3_secret_access_key"),

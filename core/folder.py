@@ -6,6 +6,7 @@ interrupted writes leave behind.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import re
@@ -19,8 +20,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
-
-from anyio.to_thread import run_sync
 
 from core.errors import SettingsError, StorageError
 from core.results import StoredFile, parse_key
@@ -56,17 +55,15 @@ class Folder:
 
     async def put(self, key: str, file: BinaryIO) -> None:
         parse_key(key)
-        # anyio's threads, unlike asyncio's, are waited for when the caller is cancelled: `file` is the
-        # caller's again only when nobody reads it any more.
-        await run_sync(self._write, self.root / key, file)
+        await asyncio.to_thread(self._write, self.root / key, file)
 
     async def delete(self, keys: Iterable[str]) -> None:
-        await run_sync(_remove, [self._path(key) for key in keys])
+        await asyncio.to_thread(_remove, [self._path(key) for key in keys])
 
     async def stored(self, older_than: timedelta) -> AsyncIterator[StoredFile]:
         newest = time.time() - older_than.total_seconds()
-        for user in await run_sync(_folders, self.root):
-            for file in await run_sync(_files, self.root, user, newest):
+        for user in await asyncio.to_thread(_folders, self.root):
+            for file in await asyncio.to_thread(_files, self.root, user, newest):
                 yield file
 
     async def locate(self, key: str) -> tuple[Path, os.stat_result] | None:
@@ -75,7 +72,7 @@ class Folder:
         A symbolic link on the way counts as not there: it could lead out of the folder.
         """
         parse_key(key)
-        return await run_sync(_plain_file, self.root / key)
+        return await asyncio.to_thread(_plain_file, self.root / key)
 
     def _path(self, key: str) -> Path:
         _file_of(key)

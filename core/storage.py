@@ -25,7 +25,8 @@ class Storage(Protocol):
         """Stores all of `file`, which must be seekable, wherever it is positioned.
 
         Nobody ever sees a part of it under `key`, and it has reached the disk or the bucket when
-        this returns. Memory does not grow with the file.
+        this returns. Memory does not grow with the file. After a cancellation the write may end either
+        way; an orphan that comes of it shows up in `stored`.
         """
 
     async def delete(self, keys: Iterable[str]) -> None:
