@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.settings import PREFIX
 from server.local.process import spawn
 from server.supervisor import Service
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping
 
     from core.settings import Settings
@@ -23,34 +22,41 @@ ROOT = Path(__file__).resolve().parents[1]
 SPARE_SECONDS = 10.0
 
 
-def spawn_command(
-    *arguments: str, overrides: Mapping[str, str], gated: bool = False, output: int | None = None
-) -> subprocess.Popen[bytes]:
-    """`python -m server …` with our environment and `overrides` (settings by name, without prefix).
+def spawn_command(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """`python -m server …` with `environment` added to ours.
 
-    It is killed when this process goes: whatever it was at is safe to lose. `gated` lets it import
-    everything, and begin when its stdin is closed.
+    It is killed when this process goes: whatever it was at is safe to lose.
     """
-    ours = {f"{PREFIX}{name.upper()}": value for name, value in overrides.items()}
-    others = [
-        path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path not in {"", str(ROOT)}
-    ]
-    return spawn(
-        [sys.executable, "-P", "-m", "server", *arguments, *(["--gated"] if gated else [])],
-        dies_by=signal.SIGKILL,
-        output=output,
-        environment={**os.environ, **ours, "PYTHONPATH": os.pathsep.join([str(ROOT), *others])},
-        text_input=gated,
-    )
+    return _spawn(arguments, environment, is_piped=False)
 
 
-def worker_services(settings: Settings, overrides: Mapping[str, str]) -> list[Service]:
+def spawn_first_api() -> subprocess.Popen[bytes]:
+    """An API process that imports what it needs, and waits for its orders: see `server.first`."""
+    return _spawn(["serve", "--first"], {}, is_piped=True)
+
+
+def worker_services(settings: Settings, environment: Mapping[str, str]) -> list[Service]:
     """One service for each worker process that the settings ask for."""
     return [
         Service(
             f"Worker {number}",
-            lambda: spawn_command("worker", "--single", overrides=overrides),
+            lambda: spawn_command("worker", "--single", environment=environment),
             patience_seconds=settings.drain_seconds + SPARE_SECONDS,
         )
         for number in range(1, settings.worker_processes + 1)
     ]
+
+
+def _spawn(
+    arguments: tuple[str, ...] | list[str], environment: Mapping[str, str], *, is_piped: bool
+) -> subprocess.Popen[bytes]:
+    others = [
+        path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path not in {"", str(ROOT)}
+    ]
+    return spawn(
+        [sys.executable, "-P", "-m", "server", *arguments],
+        dies_by=signal.SIGKILL,
+        output=subprocess.PIPE if is_piped else None,
+        environment={**os.environ, **environment, "PYTHONPATH": os.pathsep.join([str(ROOT), *others])},
+        has_input=is_piped,
+    )

@@ -1,37 +1,42 @@
-"""What has to be done before anything is served: migrations, the demo user's stories, a token for them."""
+"""The first API process of a `run`: it waits for the servers, brings the database up to date, and serves.
+
+It imports while the servers start, and migrates itself, because a process of its own for that would have
+to import the same again: a second that a person waits for.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+import os
+import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from core.identity import sign_token
 from core.settings import Environment, load_settings
 from db.provision import migrate
 from server.demo import DEMO_USER, plant
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 DEMO_LIFETIME = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Demo:
-    """Who can try things out at once. `token` is empty where only an issuer can sign one."""
+def prepare() -> bool:
+    """Migrate, and plant the demo user's stories; print that user's token as a line (empty without a secret).
 
-    user: str
-    token: str
-
-
-def prepare(wait: Callable[[], None]) -> None:
-    """Bring the database up to date after `wait` returns, and print a Demo as JSON."""
-    settings = load_settings()
-    wait()
+    Waits for `run` to write its orders to stdin: JSON with `environment`, for good, and
+    `migration_database_url`, for this alone. False when it closes stdin without.
+    """
+    orders = sys.stdin.buffer.readline()
+    if not orders:
+        return False
+    told = json.loads(orders)
+    os.environ.update(told["environment"])
+    settings = load_settings(migration_database_url=told["migration_database_url"])
     migrate(settings)
+    token = ""
     if settings.environment is Environment.LOCAL:
         plant(settings)
-    token = sign_token(settings, DEMO_USER, DEMO_LIFETIME) if settings.jwt_secret else ""
-    print(json.dumps(asdict(Demo(str(DEMO_USER), token))))  # noqa: T201 - `run` reads it
+        token = sign_token(settings, DEMO_USER, DEMO_LIFETIME) if settings.jwt_secret else ""
+    print(token, flush=True)  # noqa: T201 - `run` reads it
+    # `run` reads that line and no further; what is printed from here on is for people.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return True

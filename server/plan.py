@@ -22,18 +22,16 @@ DATABASE_SETTINGS = ("database_url", "worker_database_url", "migration_database_
 
 @dataclass(frozen=True)
 class Plan:
-    """One installation, about to start. `told` are the settings of its processes, by name."""
+    """One installation, about to start. `environment` is what its processes are told."""
 
     settings: Settings
     directory: Path
     host: str
     port: int
     servers: list[LocalPostgres | LocalValkey]
-    told: dict[str, str]
-
-    @property
-    def base_url(self) -> str:
-        return self.told["public_url"]
+    base_url: str
+    migration_url: str
+    environment: dict[str, str]
 
 
 def make_plan(settings: Settings, directory: DataDirectory) -> Plan:
@@ -45,17 +43,20 @@ def make_plan(settings: Settings, directory: DataDirectory) -> Plan:
     needs_postgres = _needs_postgres(settings)
     port = free_port(settings.host, settings.port)
     secrets = directory.ensure_secrets()
+    base = settings.public_url or base_url(settings.host, port)
     told = {
         "environment": settings.environment.value,
         "host": settings.host,
         "port": str(port),
-        "public_url": settings.public_url or base_url(settings.host, port),
+        "public_url": base,
     }
     servers: list[LocalPostgres | LocalValkey] = []
-    if needs_postgres:
+    if not needs_postgres:
+        migration_url = settings.need("migration_database_url")
+    else:
         postgres = LocalPostgres(directory.postgres, secrets.postgres_password)
         servers.append(postgres)
-        told["migration_database_url"] = postgres.url()
+        migration_url = postgres.url()
         told["database_url"] = postgres.url("storycast_api", secrets.api_password)
         told["worker_database_url"] = postgres.url("storycast_worker", secrets.worker_password)
     if not settings.redis_url:
@@ -63,7 +64,8 @@ def make_plan(settings: Settings, directory: DataDirectory) -> Plan:
         servers.append(valkey)
         told["redis_url"] = valkey.url()
     told |= _secrets_told(settings, secrets) | _folders_told(settings, directory)
-    return Plan(settings, directory.path, settings.host, port, servers, told)
+    environment = {f"{PREFIX}{name.upper()}": value for name, value in told.items()}
+    return Plan(settings, directory.path, settings.host, port, servers, base, migration_url, environment)
 
 
 def _needs_postgres(settings: Settings) -> bool:

@@ -195,7 +195,7 @@ class LocalPostgres:
             owns=cluster,
             keeps=[self._lock],
             environment=_environment(),
-            text_input=True,
+            has_input=True,
         )
         process.communicate(f"{text}\n".encode())
         if process.returncode == 0:

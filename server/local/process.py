@@ -57,7 +57,7 @@ def spawn(
     owns: Path | None = None,
     keeps: Sequence[int] = (),
     environment: dict[str, str] | None = None,
-    text_input: bool = False,
+    has_input: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start `program` in a session of its own; the kernel sends it `dies_by` when this thread ends (Linux).
 
@@ -72,7 +72,7 @@ def spawn(
                 *(sys.executable, "-I", "-S", LAUNCHER, str(os.getpid()), str(int(dies_by))),
                 *(str(owns or "-"), *program),
             ],
-            stdin=subprocess.PIPE if text_input else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
             stdout=written or output or sys.stderr.fileno(),
             stderr=subprocess.STDOUT if written else None,
             env=environment,
