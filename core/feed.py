@@ -131,17 +131,16 @@ class Feed:
     async def _read(self, connection: Any) -> None:
         silent = False
         while True:
-            try:
-                frame = await connection.read_response(timeout=SILENCE_SECONDS, disconnect_on_error=False)
-            except (TimeoutError, redis.exceptions.TimeoutError):
-                if silent:
-                    raise TimeoutError("Redis does not answer") from None
+            frame = await connection.read_response(timeout=SILENCE_SECONDS, disconnect_on_error=False)
+            if frame is not None:
+                silent = False
+                self._dispatch(frame)
+            elif silent:
+                raise TimeoutError("Redis does not answer")
+            else:
                 silent = True
                 async with self._sending:
                     await connection.send_command("PING")
-                continue
-            silent = False
-            self._dispatch(frame)
 
     def _dispatch(self, frame: list[Any]) -> None:
         kind, channel = frame[0], frame[1].decode()

@@ -6,10 +6,17 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select, text
 
 from db.models import LogEntry
 from db.sessions import UserRead, UserWrite, WorkerWrite
+
+
+# Written out, as the ORM would read the new id back, and a worker may only write here.
+_WRITE = text("""
+INSERT INTO generation_logs (generation_id, user_id, event, detail)
+VALUES (:generation_id, :user_id, :event, :detail)
+""")
 
 
 class Event(StrEnum):
@@ -38,7 +45,7 @@ async def write_log(
         {"generation_id": generation_id, "user_id": user_id, "event": event.value, "detail": detail}
         for detail in details or (None,)
     ]
-    await session.sql.execute(insert(LogEntry), rows)
+    await session.sql.execute(_WRITE, rows)
 
 
 async def read_logs(session: UserRead, generation_ids: Iterable[UUID]) -> Sequence[LogEntry]:

@@ -72,13 +72,12 @@ async def _migrate(url: str, passwords: dict[str, str]) -> None:
     engine = create_async_engine(async_url(url), poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
             await make_roles(connection, **passwords)
             await connection.execute(text(f"SET ROLE {OWNER}"))
             await connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
-            # From here on Alembic rules the transactions.
-            await connection.execution_options(isolation_level="READ COMMITTED")
+            # Lock, role and timeout belong to the connection; from here on Alembic rules the transactions.
+            await connection.commit()
             await connection.run_sync(lambda sync: alembic.command.upgrade(alembic_config(sync), "head"))
     finally:
         await engine.dispose()

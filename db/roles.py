@@ -14,7 +14,9 @@ API = "storycast_api"
 WORKER = "storycast_worker"
 ALL = (OWNER, API, WORKER)
 
-_MISSING = text("SELECT wanted FROM unnest(:roles::text[]) AS wanted WHERE to_regrole(wanted) IS NULL")
+_MISSING = text(
+    "SELECT wanted FROM unnest(CAST(:roles AS text[])) AS wanted WHERE to_regrole(wanted) IS NULL"
+)
 
 _MAY_CREATE = text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
 

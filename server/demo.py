@@ -13,14 +13,17 @@ DEMO_USER = UUID("00000000-0000-4000-8000-000000000001")
 
 STORIES = {
     "The Lighthouse Keeper's Radio": """\
-Every evening at six, Marta climbed the hundred and twelve steps to the lamp and switched on the radio before the light.
+Every evening at six, Marta climbed the hundred and twelve steps to the lamp and switched on the \
+radio before the light.
 
 "Good evening, sea," she said. Nobody had ever answered, but it seemed rude not to ask.
 
-Tonight the radio crackled. "Good evening, light," said a small voice. "We are a fishing boat with a broken compass, \
+Tonight the radio crackled. "Good evening, light," said a small voice. "We are a fishing boat with a\
+ broken compass, \
 a seasick cat, and one sandwich left. Which way is home?"
 
-Marta laughed so hard that she had to sit down on the top step. Then she turned the great lamp by hand, slowly, until \
+Marta laughed so hard that she had to sit down on the top step. Then she turned the great lamp by \
+hand, slowly, until \
 its beam lay on the water like a road.
 
 "Follow that," she said, "and save me half of the sandwich."
@@ -28,14 +31,16 @@ its beam lay on the water like a road.
     "How the Fog Learned to Leave": """\
 The fog came down from the hills on a Tuesday and liked the town so much that it stayed.
 
-It curled up in doorways. It read the newspapers over people's shoulders. By Friday the baker was selling bread by \
+It curled up in doorways. It read the newspapers over people's shoulders. By Friday the baker was \
+selling bread by \
 smell alone, and the postman delivered every letter to the fountain.
 
 At last a girl named Ines went out with a lantern and asked it, politely, what it was waiting for.
 
 "Nobody has told me goodbye," said the fog.
 
-So the whole town came out in coats and slippers and waved at nothing in particular. The fog blushed a little, pink at \
+So the whole town came out in coats and slippers and waved at nothing in particular. The fog blushed\
+ a little, pink at \
 the edges, and lifted. It left behind one wet bicycle, and the clearest morning that anyone could remember.
 """,
 }

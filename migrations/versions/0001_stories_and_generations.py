@@ -127,12 +127,19 @@ GRANT SELECT ON alembic_version TO storycast_api, storycast_worker;
 
 
 def upgrade() -> None:
-    op.execute(TABLES)
+    _execute(TABLES)
     for table in ("stories", "story_generations", "generation_logs", "initiation_quotas"):
-        op.execute(EVERY_TABLE.format(table=table))
-        op.execute(USER_ONLY.format(table=table))
-    op.execute(EVERY_TABLE.format(table="alembic_version"))
-    op.execute(RIGHTS)
+        _execute(EVERY_TABLE.format(table=table))
+        _execute(USER_ONLY.format(table=table))
+    _execute(EVERY_TABLE.format(table="alembic_version"))
+    _execute(RIGHTS)
+
+
+def _execute(script: str) -> None:
+    """One by one: the driver prepares statements, and takes no two at once."""
+    for statement in script.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
 
 
 def downgrade() -> None:
