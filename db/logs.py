@@ -11,7 +11,6 @@ from sqlalchemy import delete, select, text
 from db.models import LogEntry
 from db.sessions import UserRead, UserWrite, WorkerWrite
 
-
 # Written out, as the ORM would read the new id back, and a worker may only write here.
 _WRITE = text("""
 INSERT INTO generation_logs (generation_id, user_id, event, detail)

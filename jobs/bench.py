@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.events import ChangeKind, GenerationChange, Publisher
 from core.settings import Settings
-from core.storage import Storage
+from core.storage import Storage, open_storage
 from db.claims import Change
 from db.sessions import WorkerDatabase
 from jobs.doorbell import Doorbell
@@ -23,6 +23,18 @@ class Bench:
     publisher: Publisher
     doorbell: Doorbell
     engine: Engine
+
+    @classmethod
+    def open(cls, settings: Settings, doorbell: Doorbell, engine: Engine) -> Bench:
+        """Raises SettingsError where an address is missing, StorageError where results cannot be kept."""
+        return cls(
+            settings=settings,
+            database=WorkerDatabase(settings.need("worker_database_url")),
+            storage=open_storage(settings),
+            publisher=Publisher(settings.need("redis_url")),
+            doorbell=doorbell,
+            engine=engine,
+        )
 
     async def tell(self, change: Change) -> None:
         """Publish a committed change."""

@@ -17,9 +17,7 @@ from dramatiq.asyncio import EventLoopThread, get_event_loop_thread
 from dramatiq.middleware import AsyncIO, TimeLimit
 
 from core.errors import StartupError
-from core.events import Publisher
 from core.settings import Settings
-from core.storage import open_storage
 from db.roles import refuse_powerful_role
 from db.sessions import DATABASE_ERRORS, WorkerDatabase
 from jobs.attempt import attempt
@@ -45,14 +43,7 @@ def work(settings: Settings) -> None:
     asyncio.run(_check_role(settings))
     limit_ms = int((settings.attempt_timeout_seconds + SPARE_SECONDS) * 1000)
     broker = open_broker(settings.need("redis_url"), AsyncIO(), TimeLimit(time_limit=limit_ms))
-    bench = Bench(
-        settings=settings,
-        database=WorkerDatabase(settings.need("worker_database_url")),
-        storage=open_storage(settings),
-        publisher=Publisher(settings.need("redis_url")),
-        doorbell=Doorbell(broker),
-        engine=HibariEngine(),
-    )
+    bench = Bench.open(settings, Doorbell(broker), HibariEngine())
     desk = Desk(bench)
     dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(desk.narrate)
     worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=POLL_MS)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 
 from core.errors import StartupError
 from core.events import Publisher
@@ -40,21 +41,26 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     verifier = open_verifier(settings)
     async with open_services(settings) as services:
-        config = uvicorn.Config(
-            create_app(services, verifier),
-            http="httptools",
-            ws="websockets-sansio",
-            ws_max_size=MOST_MESSAGE_BYTES,
-            ws_ping_interval=PING_SECONDS,
-            ws_ping_timeout=PING_SECONDS,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        config = server_config(create_app(services, verifier))
         with _listen(settings.host, settings.port) as listener:
             await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def server_config(app: Starlette) -> uvicorn.Config:
+    """How uvicorn serves Storycast, wherever it listens."""
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
 
 
 @asynccontextmanager
