@@ -165,7 +165,7 @@ def _user_id(subject: str) -> UUID:
 
 
 def _expiry(seconds: Any) -> datetime:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    if not isinstance(seconds, int | float):
         raise Unauthenticated("the token's exp is not a number")
     expires_at = datetime.fromtimestamp(seconds, UTC)
     if expires_at <= datetime.now(UTC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -39,11 +39,11 @@ def claims(**changes: Any) -> dict[str, Any]:
 class Key:
     """A private key, and the entry of a JWKS that publishes its other half."""
 
-    def __init__(self, algorithm: str, key_id: str | None) -> None:
+    def __init__(self, algorithm: str, key_id: str | None, private: Any = None) -> None:
         kind, make = PUBLISHED[algorithm]
         self.algorithm = algorithm
         self.key_id = key_id
-        self.private = make()
+        self.private = private or make()
         entry = json.loads(kind.to_jwk(self.private.public_key()))
         self.entry: dict[str, Any] = {**entry, "use": "sig", "alg": algorithm}
         if key_id:
@@ -85,8 +85,9 @@ def jwks_server() -> Iterator[JwksServer]:
             self.send_response(state.status)
             for name, value in {"Content-Length": str(len(state.body)), **state.headers}.items():
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(state.body)
+            with suppress(ConnectionError):  # who has read enough hangs up
+                self.end_headers()
+                self.wfile.write(state.body)
 
         def log_message(self, *_args: Any) -> None:
             pass

@@ -66,6 +66,7 @@ def test_a_link_is_good_for_one_file_and_one_expiry() -> None:
         (key, "", signature),
         (key, "never", signature),
         (key, expires, ""),
+        (key[1:], expires + key[0], signature),
         ("", "", ""),
     ]
 
