@@ -53,7 +53,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalValkey]:
         yield server
 
 
-def database_urls(postgres: LocalPostgres, database: str) -> dict[str, str]:
+def database_urls(postgres: LocalPostgres, database: str) -> dict[str, Any]:
     """The settings that lead to `database` on the test server."""
     return {
         "database_url": postgres.url("storycast_api", "api", database),
@@ -131,7 +131,7 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
 
 @pytest.fixture
 def serve_with(settings: Settings) -> Callable[..., Any]:
-    """`async with serve_with(unfinished_generations=1) as api`: the API with settings changed."""
+    """Serves the API with settings changed, for as long as `async with` lasts."""
 
     @asynccontextmanager
     async def served(**changes: Any) -> AsyncIterator[Api]:
