@@ -61,8 +61,8 @@ WHERE {_FENCE} RETURNING id
 
 _PROGRESS = text(f"""
 UPDATE story_generations
-SET progress = :progress, revision = revision + 1, updated_at = now()
-WHERE {_FENCE} AND progress < :progress RETURNING {_STATE}
+SET progress = greatest(progress, :progress), revision = revision + 1, updated_at = now()
+WHERE {_FENCE} RETURNING {_STATE}
 """)  # noqa: S608 - built of constants
 
 _SUCCEED = text(f"""
@@ -114,7 +114,7 @@ async def renew(session: WorkerWrite, held: Claim, *, lease_seconds: float) -> b
 
 
 async def write_progress(session: WorkerWrite, held: Claim, progress: int) -> Change | None:
-    """Raise the progress (0 to 100). None where it is not higher, or the fence holds: `renew` tells which."""
+    """Raise the progress (0 to 100), which never falls; None where this attempt is fenced out."""
     return await _write(session, _PROGRESS, held, progress=progress)
 
 

@@ -82,7 +82,6 @@ async def _tell_progress(bench: Bench, held: Claim, gauge: Gauge, stop: threadin
             logger.warning("Generation %s: progress not written: %s", held.id, error)
             continue
         if change is None:
-            # An attempt that holds the row always finds it below: nobody else writes its progress.
             stop.set()
             return
         told = percent
