@@ -80,6 +80,14 @@ def database(postgres: LocalPostgres, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+async def sql(postgres: LocalPostgres, database: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the test's database that row security does not bind."""
+    connection = await asyncpg.connect(postgres.url(database=database))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
 def redis_url(valkey: LocalValkey) -> str:
     """An empty Valkey database. Channels are shared by all of them, and told apart by user ids."""
     url = valkey.url(next(_redis_numbers))

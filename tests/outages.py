@@ -1,0 +1,77 @@
+"""A PostgreSQL or a Valkey of a test's own, to be stopped, killed, frozen and brought back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from server.local.postgres import LocalPostgres
+from server.local.valkey import LocalValkey
+
+
+class Outages:
+    """The server, up within the `with` block unless it is taken down there."""
+
+    def __init__(self, server: LocalPostgres | LocalValkey) -> None:
+        self.server = server
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = self.server.spawn()
+        self.server.wait_until_ready(self._process)
+
+    def stop(self) -> None:
+        """Down in order: every session ends."""
+        self.server.stop(self._running())
+
+    def kill(self) -> None:
+        """Down with no chance to say so."""
+        process = self._running()
+        for pid in _family(process.pid):
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+    def freeze(self) -> None:
+        """Connections stay open, and take more; nothing is answered."""
+        for pid in _family(self._running().pid):
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in _family(self._running().pid):
+            os.kill(pid, signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        self.server.prepare()
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._running().poll() is None:
+            self.thaw()
+            self.stop()
+        self.server.release()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "start first"
+        return self._process
+
+
+def _family(pid: int) -> list[int]:
+    """The process and its children, parents first, so that a frozen one starts no more."""
+    parents = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            # The name, in parentheses, may hold anything; state and parent follow it.
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        except FileNotFoundError:
+            continue  # it has ended since
+    return [pid, *(child for child, parent in parents.items() if parent == pid)]
