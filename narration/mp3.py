@@ -61,7 +61,7 @@ class Mp3Writer:
         self._encode(np.zeros(length, np.int16))
 
     def finish(self) -> float:
-        """Write what is left, and the Info frame. Returns the length of the recording (not of none) in seconds."""
+        """Write what is left, and the Info frame. Returns the length in seconds, which is never 0."""
         self._put(self._encoder.flush())
         frames, rest = divmod(self._coded_bytes, BYTES_PER_FRAME)
         assert rest == 0, "LAME wrote frames of another size"

@@ -134,14 +134,14 @@ def test_only_the_first_skipped_sentences_are_kept(tone: ToneEngine) -> None:
 
 
 class PatientEngine(ToneEngine):
-    """Speaks for ever, and is told to stop at its third piece."""
+    """Has much to say, and is told to stop at its third piece."""
 
     def __init__(self) -> None:
         self.pieces = 0
         self.stopped = threading.Event()
 
     def speak(self, text: str) -> Iterator[Samples]:
-        while True:
+        for _ in range(20):
             self.pieces += 1
             if self.pieces == 3:
                 self.stopped.set()
