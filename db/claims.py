@@ -73,6 +73,11 @@ SET status = 'succeeded', progress = 100, revision = revision + 1, text = '',
 WHERE {_FENCE} RETURNING {_STATE}
 """)  # noqa: S608 - built of constants
 
+_SUCCEEDED = text(f"""
+SELECT {_STATE} FROM story_generations
+WHERE id = :id AND attempt = :attempt AND status = 'succeeded'
+""")  # noqa: S608 - built of constants
+
 _FAIL = text(f"""
 UPDATE story_generations
 SET status = 'failed', revision = revision + 1, text = '', error_code = :code, error_message = :message,
@@ -128,6 +133,12 @@ async def succeed(
     if change:
         await write_log(session, held.user_id, held.id, Event.SUCCEEDED)
     return change
+
+
+async def find_success(session: WorkerWrite, held: Claim) -> Change | None:
+    """The state that this very attempt's success left; None where it did not succeed."""
+    row = (await session.sql.execute(_SUCCEEDED, _fence(held))).one_or_none()
+    return change_of(row) if row else None
 
 
 async def fail(session: WorkerWrite, held: Claim, code: str, message: str) -> Change | None:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from core.errors import NothingToNarrate, StorageError
 from core.results import result_key
-from db.claims import Change, Claim, claim, fail, hand_back, retry_later, succeed
+from db.claims import Change, Claim, claim, fail, find_success, hand_back, retry_later, succeed
 from db.logs import Event, write_log
 from db.sessions import DATABASE_ERRORS, WorkerWrite
 from jobs.bench import Bench
@@ -130,7 +130,10 @@ async def _succeed(
         captions_key=keys[1],
         duration_seconds=narration.duration_seconds,
     )
-    if change and narration.skipped:
+    if change is None:
+        # An earlier try of this write may have been committed, and its answer lost.
+        return await find_success(session, held)
+    if narration.skipped:
         details = [f"{skipped.reason}: {skipped.excerpt}" for skipped in narration.skipped]
         await write_log(session, held.user_id, held.id, Event.SENTENCE_SKIPPED, *details)
     return change
