@@ -16,7 +16,7 @@ from functools import partial
 from typing import BinaryIO, TypeVar
 from uuid import UUID
 
-from core.errors import NothingToNarrate, StorageError
+from core.errors import NothingToNarrate, StorageError, StorycastError
 from core.results import result_key
 from db.claims import Change, Claim, claim, fail, find_success, hand_back, retry_later, succeed
 from db.logs import Event, write_log
@@ -34,8 +34,15 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class _TimedOut(StorycastError):
+    """The narration took longer than an attempt may."""
+
+
 async def attempt(bench: Bench, generation_id: UUID, shutdown: threading.Event) -> None:
-    """Take the generation if it is free, and see it through. `shutdown` hands it back."""
+    """Take the generation if it is free, and see it through. `shutdown` hands it back.
+
+    Raises one of DATABASE_ERRORS where the database stays away: the sweeper rings when the lease is over.
+    """
     settings = bench.settings
     async with bench.database.write() as session:
         taken = await claim(
@@ -57,12 +64,15 @@ async def attempt(bench: Bench, generation_id: UUID, shutdown: threading.Event) 
     except NothingToNarrate as nothing:
         message = str(nothing)
         await _end(bench, lambda session: fail(session, held, "NOTHING_TO_NARRATE", message))
-    except TimeoutError:
+    except _TimedOut:
         message = f"The narration took longer than {settings.attempt_timeout_seconds:g} seconds"
         await _end(bench, lambda session: fail(session, held, "TIMED_OUT", message))
     except StorageError as error:
         logger.warning("Generation %s: %s", held.id, error)
         await _fail_or_retry(bench, held, "STORAGE_FAILED", "The result could not be stored")
+    except DATABASE_ERRORS:
+        # Nothing is wrong with the narration, and nothing can be written down: the lease runs out.
+        raise
     except Exception:
         logger.exception("Generation %s: attempt %d failed", held.id, held.attempt)
         await _fail_or_retry(bench, held, "NARRATION_FAILED", "The story could not be narrated")
@@ -93,9 +103,11 @@ async def _speak(bench: Bench, speech: Callable[..., Narration], stop: _Either) 
     try:
         async with asyncio.timeout(bench.settings.attempt_timeout_seconds):
             return await asyncio.shield(thread)
-    except (TimeoutError, asyncio.CancelledError):
+    except (TimeoutError, asyncio.CancelledError) as error:
         stop.set()
         await asyncio.gather(thread, return_exceptions=True)
+        if isinstance(error, TimeoutError):
+            raise _TimedOut from None
         raise
 
 
