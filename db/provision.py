@@ -9,14 +9,13 @@ from pathlib import Path
 import alembic.command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url, pool, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection, pool, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import StartupError
 from core.settings import Settings
 from db.roles import OWNER, make_roles
-from db.sessions import async_url
+from db.sessions import DATABASE_ERRORS, cause_of, open_engine, read_address
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 # One migration run at a time, whoever starts it; any number that no other program is likely to use.
@@ -27,7 +26,7 @@ LOCK_TIMEOUT_MS = 5_000
 
 def alembic_config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
@@ -59,17 +58,17 @@ def migrate(settings: Settings) -> None:
     """
     url = settings.need("migration_database_url")
     passwords = {
-        "api_password": make_url(settings.need("database_url")).password or "",
-        "worker_password": make_url(settings.need("worker_database_url")).password or "",
+        "api_password": read_address(settings.need("database_url")).password or "",
+        "worker_password": read_address(settings.need("worker_database_url")).password or "",
     }
     try:
         asyncio.run(_migrate(url, passwords))
-    except (SQLAlchemyError, OSError) as error:
-        raise StartupError(f"The database could not be migrated: {_cause(error)}") from error
+    except DATABASE_ERRORS as error:
+        raise StartupError(f"The database could not be migrated: {cause_of(error)}") from error
 
 
 async def _migrate(url: str, passwords: dict[str, str]) -> None:
-    engine = create_async_engine(async_url(url), poolclass=pool.NullPool)
+    engine = open_engine(url, poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
@@ -81,7 +80,3 @@ async def _migrate(url: str, passwords: dict[str, str]) -> None:
             await connection.run_sync(lambda sync: alembic.command.upgrade(alembic_config(sync), "head"))
     finally:
         await engine.dispose()
-
-
-def _cause(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error).strip()

@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.errors import StartupError
+from db.scram import make_verifier
+from db.sessions import DATABASE_ERRORS, cause_of
 
 OWNER = "storycast_owner"
 API = "storycast_api"
 WORKER = "storycast_worker"
 ALL = (OWNER, API, WORKER)
 
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+INSUFFICIENT_PRIVILEGE = "42501"
+
 _MISSING = text(
     "SELECT wanted FROM unnest(CAST(:roles AS text[])) AS wanted WHERE to_regrole(wanted) IS NULL"
 )
 
-_MAY_CREATE = text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
-
+# From version 16 on a member need not be allowed to become the role.
 _GRANTED = text("""
-SELECT pg_has_role(current_user, 'storycast_owner', 'MEMBER')
+SELECT CASE WHEN current_setting('server_version_num')::int < 160000
+            THEN pg_has_role('storycast_owner', 'MEMBER') ELSE pg_has_role('storycast_owner', 'SET') END
    AND has_schema_privilege('storycast_owner', 'public', 'CREATE')
+   AND has_schema_privilege('storycast_owner', 'public', 'USAGE')
    AND has_schema_privilege('storycast_api', 'public', 'USAGE')
    AND has_schema_privilege('storycast_worker', 'public', 'USAGE')
 """)
 
-GRANTS = (
-    "GRANT storycast_owner TO CURRENT_USER",
-    "GRANT USAGE, CREATE ON SCHEMA public TO storycast_owner",
-    "GRANT USAGE ON SCHEMA public TO storycast_api, storycast_worker",
-)
+_ME = text("SELECT quote_ident(current_user)")
 
-# Who owns a table, or belongs to a role that does, may drop its policies: as good as having none.
+# Who owns a table, or can become a role that does, may drop its policies: as good as having none. The
+# session's user can always be returned to, whatever role the connection has taken.
 _TOO_POWERFUL = text("""
 SELECT
-  (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS bypasses,
+  EXISTS (
+    SELECT FROM pg_roles
+    WHERE (rolsuper OR rolbypassrls) AND pg_has_role(session_user, oid, 'MEMBER')
+  ) AS bypasses,
   EXISTS (
     SELECT FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-      AND pg_has_role(current_user, relowner, 'MEMBER')
+      AND pg_has_role(session_user, relowner, 'MEMBER')
   ) AS owns,
-  current_user AS name
+  session_user AS name
 """)
 
 
@@ -51,59 +58,66 @@ async def make_roles(connection: AsyncConnection, *, api_password: str, worker_p
 
     Raises StartupError, with the SQL an administrator should run, where this connection may not.
     """
-    missing = (await connection.execute(_MISSING, {"roles": list(ALL)})).scalars().all()
-    if missing and not (await connection.execute(_MAY_CREATE)).scalar_one():
-        raise StartupError(_instructions(missing))
-    passwords = {API: api_password, WORKER: worker_password}
-    for role in missing:
-        await connection.execute(text(await _create(connection, role, passwords.get(role))))
-    if (await connection.execute(_GRANTED)).scalar_one():
+    script = await _missing_sql(connection, {API: api_password, WORKER: worker_password})
+    if not script:
         return
-    if not missing and not (await connection.execute(_MAY_CREATE)).scalar_one():
-        raise StartupError(_instructions(()))
-    for grant in GRANTS:
-        await connection.execute(text(grant))
+    try:
+        for statement in script:
+            await connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise StartupError(_instructions(script)) from error
+    # A GRANT that grants nothing is a mere warning to PostgreSQL.
+    if not (await connection.execute(_GRANTED)).scalar_one():
+        raise StartupError(_instructions(script))
 
 
-async def _create(connection: AsyncConnection, role: str, password: str | None) -> str:
+async def _missing_sql(connection: AsyncConnection, passwords: Mapping[str, str]) -> Sequence[str]:
+    """What has to run before the first migration; nothing where all is in place."""
+    missing = (await connection.execute(_MISSING, {"roles": list(ALL)})).scalars().all()
+    if not missing and (await connection.execute(_GRANTED)).scalar_one():
+        return []
+    me = (await connection.execute(_ME)).scalar_one()
+    return [
+        *(_creation(role, passwords.get(role)) for role in missing),
+        *([] if me == OWNER else [f"GRANT {OWNER} TO {me}"]),
+        f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}",
+        f"GRANT USAGE ON SCHEMA public TO {API}, {WORKER}",
+    ]
+
+
+def _creation(role: str, password: str | None) -> str:
     if password is None:
         return f"CREATE ROLE {role} NOLOGIN"
-    quoted = (
-        await connection.execute(text("SELECT quote_literal(:password)"), {"password": password})
-    ).scalar_one()
-    # A colon in a password must not read as a bind parameter.
-    return f"CREATE ROLE {role} LOGIN PASSWORD {quoted}".replace(":", r"\:")
+    # Neither the server's log nor an administrator's screen gets to see the password.
+    return f"CREATE ROLE {role} LOGIN" + (f" PASSWORD '{make_verifier(password)}'" if password else "")
 
 
-def _instructions(missing: Sequence[str]) -> str:
-    lines = [
-        f"CREATE ROLE {role} NOLOGIN;" if role == OWNER else f"CREATE ROLE {role} LOGIN PASSWORD '…';"
-        for role in missing
-    ]
-    lines += [
-        f"{grant};".replace("CURRENT_USER", "<the role of STORYCAST_MIGRATION_DATABASE_URL>")
-        for grant in GRANTS
-    ]
+def _instructions(script: Sequence[str]) -> str:
     return "\n".join(
         [
-            "This role may not make Storycast's roles. Let an administrator run, in Storycast's database:",
+            "This role may not prepare the database. Let an administrator run, in Storycast's database:",
             "",
-            *lines,
+            *(f"{statement};" for statement in script),
         ]
     )
 
 
 async def refuse_powerful_role(engine: AsyncEngine) -> None:
-    """Raises StartupError if this connection's role could read past row security."""
-    async with engine.connect() as connection:
-        row = (await connection.execute(_TOO_POWERFUL)).one()
+    """Raises StartupError if this connection's role could read past row security, or if there is none."""
+    try:
+        async with engine.connect() as connection:
+            row = (await connection.execute(_TOO_POWERFUL)).one()
+    except DATABASE_ERRORS as error:
+        raise StartupError(f"The database cannot be used: {cause_of(error)}") from error
     if row.bypasses:
         raise StartupError(
-            f"The database role {row.name!r} is a superuser or may bypass row security; "
-            f"connect as {API} (API) or {WORKER} (worker)."
+            f"The database role {row.name!r} is a superuser or may bypass row security, or can become a role "
+            f"that does; connect as {API} (API) or {WORKER} (worker)."
         )
     if row.owns:
         raise StartupError(
-            f"The database role {row.name!r} owns Storycast's tables, or is a member of a role that does; "
+            f"The database role {row.name!r} owns Storycast's tables, or can become a role that does; "
             f"connect as {API} (API) or {WORKER} (worker)."
         )

@@ -10,11 +10,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from core.errors import SettingsError
 
 STATEMENT_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_SECONDS = 5
@@ -49,26 +54,45 @@ class WorkerWrite:
     sql: AsyncSession
 
 
-def async_url(url: str) -> URL:
-    """`postgresql://…` as SQLAlchemy's asyncpg dialect wants it."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+def read_address(url: str) -> URL:
+    """The parts of `postgresql://…`. Raises SettingsError where it has none."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise SettingsError(
+            "A database address cannot be read. It has to look like postgresql://USER:PASSWORD@HOST:PORT/NAME,"
+            " with %40 for an @ in the password, and so on."
+        ) from None
 
 
-def _open_engine(url: str, pool_size: int, application_name: str) -> AsyncEngine:
-    return create_async_engine(
-        async_url(url),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_SECONDS,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT_SECONDS,
-            "server_settings": {
-                "application_name": application_name,
-                "timezone": "UTC",
-                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                "idle_in_transaction_session_timeout": str(2 * STATEMENT_TIMEOUT_MS),
-            },
-        },
+def open_engine(url: str, server_settings: dict[str, str] | None = None, **options: Any) -> AsyncEngine:
+    """An engine whose connections asyncpg opens by itself, so that the address may say all that libpq's
+    may: `?sslmode=verify-full&sslrootcert=…`.
+
+    Raises SettingsError where the address cannot be read.
+    """
+    address = read_address(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connect = partial(
+        asyncpg.connect, address, timeout=CONNECT_TIMEOUT_SECONDS, server_settings=server_settings
+    )
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, **options)
+
+
+def cause_of(error: BaseException) -> str:
+    """What the database said, without what SQLAlchemy adds."""
+    said = getattr(error, "orig", None) or error
+    return str(said).strip() or type(said).__name__
+
+
+def _open_pool(url: str, pool_size: int, application_name: str) -> AsyncEngine:
+    server_settings = {
+        "application_name": application_name,
+        "timezone": "UTC",
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": str(2 * STATEMENT_TIMEOUT_MS),
+    }
+    return open_engine(
+        url, server_settings, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_SECONDS
     )
 
 
@@ -76,7 +100,7 @@ class ApiDatabase:
     """The database as an API process sees it, connected as `storycast_api`."""
 
     def __init__(self, url: str, pool_size: int) -> None:
-        self.engine = _open_engine(url, pool_size, "storycast-api")
+        self.engine = _open_pool(url, pool_size, "storycast-api")
 
     @asynccontextmanager
     async def read(self, user_id: UUID) -> AsyncIterator[UserRead]:
@@ -103,7 +127,7 @@ class WorkerDatabase:
     """The database as a worker sees it, connected as `storycast_worker`."""
 
     def __init__(self, url: str, pool_size: int = 4) -> None:
-        self.engine = _open_engine(url, pool_size, "storycast-worker")
+        self.engine = _open_pool(url, pool_size, "storycast-worker")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WorkerWrite]:

@@ -18,7 +18,7 @@ from core.links import open_links
 from core.settings import Settings
 from core.storage import open_storage
 from db.roles import refuse_powerful_role
-from db.sessions import DATABASE_ERRORS, ApiDatabase
+from db.sessions import ApiDatabase
 from jobs.doorbell import Doorbell, open_broker
 from resolvers.services import Services
 from server.app import create_app
@@ -74,9 +74,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     storage = open_storage(settings)
     try:
         await refuse_powerful_role(database.engine)
-    except DATABASE_ERRORS as error:
+    except StartupError:
         await database.close()
-        raise StartupError(f"The API cannot use its database: {error}") from error
+        raise
     async with Feed(redis_url) as feed:
         services = Services(
             settings=settings,
