@@ -100,7 +100,7 @@ GRANT UPDATE (text, status, revision, lease_until, next_wake_at, error_code, err
               updated_at)
     ON story_generations TO storycast_api;
 GRANT SELECT, INSERT, DELETE ON generation_logs TO storycast_api;
-GRANT SELECT, INSERT, UPDATE ON initiation_quotas TO storycast_api;
+GRANT SELECT, INSERT, UPDATE (tokens, refilled_at) ON initiation_quotas TO storycast_api;
 
 CREATE POLICY worker_reads ON story_generations FOR SELECT TO storycast_worker
     USING (true);
@@ -144,6 +144,7 @@ def _execute(script: str) -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE story_generations, stories, generation_logs, initiation_quotas")
+    op.execute("REVOKE ALL ON alembic_version FROM storycast_api, storycast_worker")
     op.execute("DROP POLICY all_read ON alembic_version")
     op.execute("DROP POLICY owner_migrates ON alembic_version")
     op.execute("ALTER TABLE alembic_version DISABLE ROW LEVEL SECURITY")
