@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -73,10 +73,19 @@ def template(postgres: LocalPostgres) -> str:
 @pytest.fixture
 def database(postgres: LocalPostgres, template: str) -> Iterator[str]:
     """The name of a database of the test's own."""
+    with fresh_database(postgres, template) as name:
+        yield name
+
+
+@contextmanager
+def fresh_database(postgres: LocalPostgres, template: str) -> Iterator[str]:
+    """The name of a migrated, empty database that goes at the end of the block."""
     name = next(_names)
     _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield name
-    _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        yield name
+    finally:
+        _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -99,7 +108,12 @@ def redis_url(valkey: LocalValkey) -> str:
 @pytest.fixture
 def settings(postgres: LocalPostgres, database: str, redis_url: str, tmp_path: Path) -> Settings:
     """What a small installation is told. Waits are short; a test that needs others copies with `adjust`."""
-    results = tmp_path / "results"
+    return settings_for(database_urls(postgres, database), redis_url, tmp_path)
+
+
+def settings_for(urls: dict[str, str], redis_url: str, folder: Path) -> Settings:
+    """The tests' usual settings, over the databases that `urls` and `redis_url` lead to."""
+    results = folder / "results"
     results.mkdir()
     return Settings(
         environment=Environment.LOCAL,
@@ -107,14 +121,14 @@ def settings(postgres: LocalPostgres, database: str, redis_url: str, tmp_path: P
         jwt_secret="a secret of at least thirty-two bytes",
         link_secret="another secret of thirty-two bytes",
         results_url=results.as_uri(),
-        scratch_directory=tmp_path,
+        scratch_directory=folder,
         worker_processes=1,
         database_pool_size=5,
         lease_seconds=3,
         sweep_seconds=0.5,
         initiations_per_minute=1000,
         unfinished_generations=1000,
-        **database_urls(postgres, database),
+        **urls,
     )
 
 
