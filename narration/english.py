@@ -16,7 +16,10 @@ LONGEST_TOKEN = 32
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-_FRACTIONS_AND_POWERS = frozenset("¹²³¼½¾")
+# What the voice has words for.
+_POWERS_AND_FRACTIONS = frozenset("²³¼½¾")
+# The one letter whose lower case is two characters, which the voice breaks on.
+_DOTTED_I = "İ"
 _LATIN = "A-Za-zªºÀ-ÖØ-öø-\u024f\u1e00-\u1eff"
 _FOREIGN_WORD = re.compile(rf"[^\W\d_{_LATIN}]{{2,}}")
 # Beyond it, symbols are pictures: emoji, ornaments, boxes.
@@ -55,15 +58,17 @@ def _plain(match: re.Match[str]) -> str:
     category = unicodedata.category(character)
     if category[0] == "M" or category in {"Cf", "Cs", "Co", "Cn"}:
         return ""
-    if category == "Nd":
-        return str(unicodedata.decimal(character))
+    if character in _POWERS_AND_FRACTIONS:
+        return character
+    digit = unicodedata.digit(character, None)
+    if digit is not None:
+        return str(digit) if category == "Nd" else f" {digit} "
     if category in {"So", "Sk"} and ord(character) >= _FIRST_PICTURE:
         return " "
-    if category[0] in "LN" and character not in _FRACTIONS_AND_POWERS:
-        compatible = unicodedata.normalize("NFKC", character)
-        if compatible.isascii():
-            return f" {compatible} " if category == "No" else compatible
-    return character
+    compatible = unicodedata.normalize("NFKC", character)
+    if category[0] in "LN" and compatible.isascii():
+        return f" {compatible} " if category == "No" else compatible
+    return "I" if character == _DOTTED_I else character
 
 
 def _digits(match: re.Match[str]) -> str:

@@ -23,7 +23,7 @@ def measured(characters: int, limit_seconds: float) -> dict[str, float]:
 
 def test_memory_stays_flat_from_10_000_characters_to_60_000() -> None:
     figures = measured(60_000, limit_seconds=240)
-    assert figures["end"] - figures["early"] < 25
+    assert figures["end"] - figures["early"] < 30
     assert figures["peak"] < LIMIT_MB
 
 

@@ -43,7 +43,8 @@ def test_what_has_content_is_missed(text: str) -> None:
         ("café naïve Ångström", "café naïve Ångström"),
         ("cafe\u0301", "café"),
         ("ＨＥＬＬＯ 𝐰𝐨𝐫𝐥𝐝 ﬁne Ⅳ", "HELLO world fine IV"),  # noqa: RUF001  # full-width letters are meant
-        ("① first", "1 first"),
+        ("① first, note¹ ➋ ፫ ⑫", "1 first, note 1 2 3 12"),
+        ("İstanbul", "Istanbul"),
         ("٣٤٥ men", "345 men"),
         ("H̸̡̪ȩ̬̩l̶̨lo", "Hȩllo"),
         ("a\u200bb\u00adc\u202ed\x00e\x1bf", "abcd e f"),
