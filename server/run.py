@@ -66,6 +66,7 @@ def _start(supervisor: Supervisor, plan: Plan, first_api: subprocess.Popen[bytes
         if isinstance(server, LocalPostgres) and not server.is_made:
             tell(f"First start: making a database in {server.directory} ...")
         server.prepare()
+        pause(0)
         service = Service(server.name, server.spawn, server.stop_signal, server.hurry_signal)
         started.append(supervisor.start(service))
     for server, child in zip(plan.servers, started, strict=True):

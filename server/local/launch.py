@@ -5,13 +5,15 @@ from inside the child, and Python forbids itself to run code between fork and ex
 
 PARENT is the parent's process id; the kernel sends SIGNAL (a number) when the parent is gone, however it
 went (Linux only; elsewhere the next start finds what was left). DIRECTORY, unless it is `-`, is what the
-program owns; the program is one that refuses to run as root, so as root this leaves root first.
+program owns; the program is one that refuses to run as root, or as a user without a name, so this
+becomes somebody else first.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -29,11 +31,12 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def leave_root(directory: str) -> None:
-    """Run as somebody who is not root, yet may use `directory`, wherever it lies.
+    """Run as somebody who is not root and has a name, yet may use `directory`, wherever it lies.
 
-    In a user namespace of its own the process is nobody while its files stay root's. Where that is refused
-    (containers, mostly) it becomes the real nobody, owns `directory`, and keeps the one right to pass
-    folders that only root may enter. user_namespaces(7), capabilities(7).
+    In a user namespace of its own the process is nobody while its files stay whose they are. Where that is
+    refused (containers, mostly) an ordinary user stays who it is, and root becomes the real nobody, owns
+    `directory`, and keeps the one right to pass folders that only root may enter.
+    user_namespaces(7), capabilities(7).
     """
     _give(directory, os.geteuid(), os.getegid())
     identity = (os.geteuid(), os.getegid())
@@ -41,6 +44,8 @@ def leave_root(directory: str) -> None:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{NOBODY} {identity[0]} 1")
         Path("/proc/self/gid_map").write_text(f"{NOBODY} {identity[1]} 1")
+        return
+    if identity[0] != 0:
         return
     _give(directory, NOBODY, NOBODY)
     _check(LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
@@ -71,6 +76,15 @@ def _give(directory: str, user: int, group: int) -> None:
             os.chown(path, user, group, follow_symlinks=False)
 
 
+def _is_nameless() -> bool:
+    # Containers run under made-up ids, and initdb wants to know its user's name; in a namespace it is nobody.
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return True
+    return False
+
+
 def _check(result: int) -> None:
     if result != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
@@ -78,7 +92,7 @@ def _check(result: int) -> None:
 
 def main(parent: str, signal: str, directory: str, *program: str) -> None:
     """Exits with a sentence on stderr when the machine allows none of the ways away from root."""
-    if directory != "-" and os.geteuid() == 0:
+    if directory != "-" and (os.geteuid() == 0 or _is_nameless()):
         try:
             leave_root(directory)
         except OSError as error:

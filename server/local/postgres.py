@@ -205,6 +205,10 @@ class LocalPostgres:
             raise StartupError(
                 f"There is no room at {self.directory}: a new database needs {_megabytes()} MB."
             )
+        if "could not look up effective user" in tail(self.log, 50):
+            raise StartupError(
+                f"PostgreSQL wants user {os.geteuid()} to have a name on this machine: add it to /etc/passwd."
+            )
         raise StartupError(f"PostgreSQL's {program} failed; {self.log} ends:\n{tail(self.log)}")
 
     def _check_version(self) -> None:
