@@ -115,9 +115,9 @@ def test_shares_rise_to_the_end() -> None:
         "1. ",
     ],
 )
-def test_a_million_characters_of_anything_take_seconds(flood: str) -> None:
-    story = (flood * 1_000_000)[:1_000_000] + "x"
+def test_any_flood_takes_linear_time(flood: str) -> None:
+    story = (flood * 300_000)[:300_000] + "x"
     started = time.process_time()
     for _ in lines_of(story):
         pass
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 5
