@@ -1,14 +1,16 @@
 """The changes that concern this process's subscribers, over one Redis connection for all of them.
 
 A channel is subscribed to while somebody watches it. After every reconnect the mailboxes are told of a
-gap. A server that freezes gives no sign, so silence is answered with a PING, and a second silence with
-a new connection.
+gap. A server that freezes gives no sign, so it is asked for one every few seconds, and silence is
+answered with another connection.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -20,7 +22,9 @@ from redis.exceptions import RedisError
 from core.events import TIMEOUT_SECONDS, GenerationChange, user_channel
 from core.mailbox import Mailbox
 
-SILENCE_SECONDS = 5
+PING_SECONDS = 3
+SILENCE_SECONDS = 8
+FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 5
 
 logger = logging.getLogger(__name__)
@@ -34,20 +38,19 @@ class Feed:
             redis_url, protocol=2, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=None
         )
         self._mailboxes: dict[str, set[Mailbox]] = {}
-        self._connection: Any = None
-        self._asked: set[str] = set()
+        # By channel: set once the server has confirmed it on the present connection.
         self._confirmed: dict[str, asyncio.Event] = {}
-        self._sending = asyncio.Lock()
-        self._reader: asyncio.Task[None] | None = None
+        self._moved = asyncio.Event()
+        self._runner: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._reader = asyncio.create_task(self._run(), name="event feed")
+        self._runner = asyncio.create_task(self._run(), name="event feed")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._reader:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+        if self._runner:
+            self._runner.cancel()
+            await asyncio.gather(self._runner, return_exceptions=True)
         await self._pool.aclose()
 
     @asynccontextmanager
@@ -62,8 +65,8 @@ class Feed:
         mailbox = Mailbox(only)
         self._mailboxes.setdefault(channel, set()).add(mailbox)
         confirmed = self._confirmed.setdefault(channel, asyncio.Event())
+        self._moved.set()
         try:
-            await self._align(channel)
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     await confirmed.wait()
@@ -73,74 +76,68 @@ class Feed:
                 mailbox.clear_gap()
             yield mailbox
         finally:
+            # Nothing is awaited here: a subscriber that is canceled twice leaves nothing behind either.
             watching = self._mailboxes[channel]
             watching.discard(mailbox)
             if not watching:
-                del self._mailboxes[channel], self._confirmed[channel]
-                await self._align(channel)
-
-    async def _align(self, channel: str) -> None:
-        """Subscribe or unsubscribe, whichever the mailboxes of this moment want."""
-        async with self._sending:
-            wanted = channel in self._mailboxes
-            if self._connection is None or wanted == (channel in self._asked):
-                return
-            try:
-                await self._connection.send_command("SUBSCRIBE" if wanted else "UNSUBSCRIBE", channel)
-            except (RedisError, OSError):
-                return  # the reader meets the same trouble, reconnects, and asks for all that is wanted
-            (self._asked.add if wanted else self._asked.discard)(channel)
+                del self._mailboxes[channel]
+                self._moved.set()
 
     async def _run(self) -> None:
         failures = 0
         while True:
+            began = time.monotonic()
+            connection: Any = self._pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it so
             try:
-                connection = await self._connect()
-                failures = 0
-                await self._read(connection)
-            except (RedisError, OSError) as error:
-                failures += 1
-                logger.warning("Event feed lost, reconnecting: %s", error)
-            except Exception:
-                failures += 1
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    await connection.connect()
+                async with asyncio.TaskGroup() as tasks:
+                    for work in (self._ask, self._ping, self._read):
+                        tasks.create_task(work(connection))
+            except* (RedisError, OSError) as lost:
+                logger.warning("Event feed lost, reconnecting: %r", lost.exceptions[0])
+            except* Exception:
                 logger.exception("Event feed broke, reconnecting")
             finally:
-                await self._disconnect()
-            await asyncio.sleep(min(0.1 * 2**failures, LONGEST_BACKOFF_SECONDS))
+                for confirmed in self._confirmed.values():
+                    confirmed.clear()
+                await connection.disconnect(nowait=True)
+            failures = 0 if time.monotonic() - began > LONGEST_BACKOFF_SECONDS else failures + 1
+            # Not in step with the other processes that lost the same server.
+            pause = min(FIRST_BACKOFF_SECONDS * 2**failures, LONGEST_BACKOFF_SECONDS)
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
-    async def _connect(self) -> Any:
-        connection: Any = self._pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it so
-        await connection.connect()
-        async with self._sending:
-            channels = list(self._mailboxes)
-            if channels:
-                await connection.send_command("SUBSCRIBE", *channels)
-            self._asked = set(channels)
-            self._connection = connection
-        return connection
+    async def _ask(self, connection: Any) -> None:
+        """Subscribe and unsubscribe as watchers come and go.
 
-    async def _disconnect(self) -> None:
-        async with self._sending:
-            connection, self._connection = self._connection, None
-            self._asked = set()
-            for confirmed in self._confirmed.values():
-                confirmed.clear()
-        if connection:
-            await connection.disconnect(nowait=True)
+        Watchers never send themselves: redis-py closes a connection in whose sending it is canceled.
+        """
+        asked: set[str] = set()
+        while True:
+            self._moved.clear()
+            wanted = set(self._mailboxes)
+            come, gone, asked = wanted - asked, asked - wanted, wanted
+            # Before the command leaves: whoever comes back meanwhile waits for a confirmation of their own.
+            for channel in self._confirmed.keys() - wanted:
+                del self._confirmed[channel]
+            if gone:
+                await connection.send_command("UNSUBSCRIBE", *gone)
+            if come:
+                await connection.send_command("SUBSCRIBE", *come)
+            await self._moved.wait()
+
+    async def _ping(self, connection: Any) -> None:
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            await connection.send_command("PING")
 
     async def _read(self, connection: Any) -> None:
-        silent = False
         while True:
             frame = await connection.read_response(timeout=SILENCE_SECONDS, disconnect_on_error=False)
-            if frame is not None:
-                silent = False
-                self._dispatch(frame)
-            elif silent:
+            if frame is None:
                 raise TimeoutError("Redis does not answer")
-            else:
-                silent = True
-                async with self._sending:
-                    await connection.send_command("PING")
+            if isinstance(frame, list):  # else it is the PONG to one who watches nothing
+                self._dispatch(frame)
 
     def _dispatch(self, frame: list[Any]) -> None:
         kind, channel = frame[0], frame[1].decode()
