@@ -53,13 +53,14 @@ class GenerationChange:
 
     @classmethod
     def decode(cls, message: bytes) -> GenerationChange:
+        """Raises ValueError, KeyError or TypeError where it is none."""
         fields = json.loads(message)
         return cls(
-            UUID(fields["id"]),
+            UUID(str(fields["id"])),
             ChangeKind(fields["change"]),
-            fields["revision"],
-            fields["status"],
-            fields["progress"],
+            int(fields["revision"]),
+            str(fields["status"]),
+            int(fields["progress"]),
         )
 
 
