@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
-from core.events import ChangeKind, GenerationChange
+from core.events import GenerationChange
 
 # A client that stops reading while its user changes more generations than this is told to catch up
 # from the database instead.
@@ -22,8 +22,7 @@ class Delivery:
 
 
 class Mailbox:
-    """One place a generation: a newer change replaces an older one, but a creation stays a creation,
-    and nothing replaces a deletion.
+    """One place a generation: a newer change replaces an older one. A deletion is the newest there is.
 
     `only` narrows it to one generation.
     """
@@ -43,8 +42,6 @@ class Mailbox:
             self.mark_gap()
             return
         if held is None or held.revision < change.revision:
-            if held and held.kind is ChangeKind.CREATED and change.kind is ChangeKind.UPDATED:
-                change = replace(change, kind=ChangeKind.CREATED)
             self._places[change.id] = change
             self._filled.set()
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -34,7 +34,9 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-async def follow_generation(services: Services, me: UUID, generation_id: UUID) -> AsyncIterator[Generation]:
+async def follow_generation(
+    services: Services, me: UUID, generation_id: UUID
+) -> AsyncGenerator[Generation, None]:
     """The generation as it is, then its newest state after each change, until it is final or deleted.
 
     Raises GenerationNotFound before the first.
@@ -71,7 +73,7 @@ class GenerationEvent:
     generation: Generation | None
 
 
-async def follow_all(services: Services, me: UUID) -> AsyncIterator[GenerationEvent]:
+async def follow_all(services: Services, me: UUID) -> AsyncGenerator[GenerationEvent, None]:
     """Changes to any of the user's generations from now on: the newest state of each."""
     async with services.feed.watch(me) as mailbox:
         async with services.database.read(me) as session:
@@ -111,15 +113,14 @@ class _Ledger:
             if change.kind is ChangeKind.DELETED:
                 events += self._bury(change.id)
             elif row := rows.get(change.id):
-                events += self._tell(change.kind, row)
+                events += self._tell(row)
         return events
 
     def catch_up(self, changes: Changes) -> list[GenerationEvent]:
         """The events that a fresh look is worth; forgets what is settled for longer than looks overlap."""
         events = []
         for row in changes.generations:
-            is_new = row.id not in self.revisions and row.created_at > self.until
-            events += self._tell(ChangeKind.CREATED if is_new else ChangeKind.UPDATED, row)
+            events += self._tell(row)
         for generation_id in changes.deleted:
             events += self._bury(generation_id)
         self.revisions = {row.id: row.revision for row in changes.generations}
@@ -127,11 +128,15 @@ class _Ledger:
         self.until = changes.until
         return events
 
-    def _tell(self, kind: ChangeKind, row: Generation) -> list[GenerationEvent]:
-        if row.id in self.gone or row.revision <= self.revisions.get(row.id, 0):
+    def _tell(self, row: Generation) -> list[GenerationEvent]:
+        """What is not in the ledger is new, whatever arrived first or was lost: rows that were there at the
+        start are in it, but for those that had settled, and these change no more.
+        """
+        known = self.revisions.get(row.id)
+        if row.id in self.gone or (known is not None and row.revision <= known):
             return []
         self.revisions[row.id] = row.revision
-        return [GenerationEvent(kind, row.id, row)]
+        return [GenerationEvent(ChangeKind.UPDATED if known else ChangeKind.CREATED, row.id, row)]
 
     def _bury(self, generation_id: UUID) -> list[GenerationEvent]:
         if generation_id in self.gone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from enum import Enum
 from uuid import UUID
 
@@ -38,8 +39,9 @@ class Subscription:
     )
     async def story_generation_progress(self, info: Info, id: UUID) -> AsyncGenerator[StoryGeneration, None]:
         context = info.context
-        async for row in follow_generation(context.services, context.me, id):
-            yield StoryGeneration.of(row)
+        async with aclosing(follow_generation(context.services, context.me, id)) as rows:
+            async for row in rows:
+                yield StoryGeneration.of(row)
 
     @strawberry.subscription(
         description="Changes to any of your generations, from now on: the newest state of each (quick\n"
@@ -47,9 +49,10 @@ class Subscription:
     )
     async def story_generation_events(self, info: Info) -> AsyncGenerator[StoryGenerationEvent, None]:
         context = info.context
-        async for event in follow_all(context.services, context.me):
-            yield StoryGenerationEvent(
-                change=GenerationChange(event.kind.value),
-                id=event.id,
-                generation=StoryGeneration.of(event.generation) if event.generation else None,
-            )
+        async with aclosing(follow_all(context.services, context.me)) as events:
+            async for event in events:
+                yield StoryGenerationEvent(
+                    change=GenerationChange(event.kind.value),
+                    id=event.id,
+                    generation=StoryGeneration.of(event.generation) if event.generation else None,
+                )
