@@ -27,9 +27,14 @@ class Faults(SchemaExtension):
 
     def on_operation(self) -> Iterator[None]:
         self._streams = False
+        self._executes = False
         yield
         if not self._streams:
             self._tell(self.execution_context.result)
+
+    def on_execute(self) -> Iterator[None]:
+        self._executes = True
+        yield
 
     def on_stream_result(self, result: Any) -> Iterator[None]:
         self._streams = True
@@ -48,19 +53,17 @@ class Faults(SchemaExtension):
             return _coded(error, NOT_FOUND)
         if isinstance(cause, Unauthenticated):
             return _coded(error, UNAUTHENTICATED, "Unauthorized")
-        if error.path is None:
-            # The document or its variables are at fault: no field has run.
-            return _coded(error, self._request_code(error))
-        context: Context = self.execution_context.context
-        logger.error("Request %s: %s failed", context.request_id, error.path, exc_info=cause or error)
-        return _coded(error, INTERNAL, "Internal server error", requestId=context.request_id)
-
-    def _request_code(self, error: GraphQLError) -> str:
         if isinstance(error, GraphQLSyntaxError):
-            return PARSE_FAILED
-        if self.execution_context.pre_execution_errors:
-            return VALIDATION_FAILED
-        return BAD_USER_INPUT
+            return _coded(error, PARSE_FAILED)
+        if not self._executes:
+            return _coded(error, VALIDATION_FAILED)
+        if error.path is None and error.nodes:
+            # No field has run, and a part of the document is named: one of its variables is at fault.
+            return _coded(error, BAD_USER_INPUT)
+        context: Context = self.execution_context.context
+        where = error.path or "its stream of events"
+        logger.error("Request %s: %s failed", context.request_id, where, exc_info=cause or error)
+        return _coded(error, INTERNAL, "Internal server error", requestId=context.request_id)
 
 
 def _coded(error: GraphQLError, code: str, message: str | None = None, **extensions: str) -> GraphQLError:
