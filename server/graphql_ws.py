@@ -7,20 +7,24 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. The token comes
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import NonJsonMessageReceived, WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
-from core.errors import Unauthenticated
+from core.errors import KeysUnavailable, Unauthenticated
 from core.identity import Verifier, bearer
 from resolvers.services import Services
 from schema.context import Context
@@ -31,8 +35,10 @@ MOST_MESSAGE_BYTES = 64 * 1024
 INIT_TIMEOUT = timedelta(seconds=10)
 MOST_OPERATIONS = 100
 
+TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/websocket.xhtml
 FORBIDDEN = 4403
-BAD_MESSAGE = 4400
+# What a close frame has room for (RFC 6455, 5.5).
+LONGEST_REASON_BYTES = 123
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +48,23 @@ class SocketContext(Context):
     """`authorization` is the upgrade request's header."""
 
     authorization: str | None = None
+
+
+class SocketAdapter(ASGIWebSocketAdapter):
+    """Strawberry's adapter, for which a socket that has ended meanwhile is no trouble."""
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        try:
+            await super().send_json(message)
+        except RuntimeError as error:
+            # So Starlette and uvicorn say that the socket was closed from this side.
+            raise WebSocketDisconnected from error
+
+    async def close(self, code: int, reason: str) -> None:
+        """Reasons may quote the client, at any length."""
+        short = reason.encode(errors="replace")[:LONGEST_REASON_BYTES].decode(errors="ignore")
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await super().close(code, short)
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
@@ -57,10 +80,20 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
             await super().handle_message(message)
 
     async def handle_connection_init(self, message: Any) -> None:
-        await super().handle_connection_init(message)
+        try:
+            payload = message.get("payload") or {}
+            await super().handle_connection_init({"type": "connection_init", "payload": payload})
+        except KeysUnavailable as error:
+            logger.error("Socket not signed in: %s", error)  # noqa: TRY400 - the message says it all
+            await self.websocket.close(TRY_AGAIN_LATER, "Try again later")
         identity = self.context.identity
         if self.connection_acknowledged and identity and self._expiry is None:
             self._expiry = asyncio.create_task(self._close_at(identity.expires_at))
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """What ends an operation unforeseen. That its client has left is none of it."""
+        if not isinstance(error, WebSocketDisconnected):
+            logger.error("Request %s: an operation broke", self.context.request_id, exc_info=error)
 
     async def shutdown(self) -> None:
         if self._expiry:
@@ -71,19 +104,23 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
         # By the wall clock, looked at again every hour: a machine may sleep, and its clock be set.
         while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - no event: time
             await asyncio.sleep(min(left, 3600))
-        await self.websocket.close(code=FORBIDDEN, reason="Token expired")
+        await self.websocket.close(FORBIDDEN, "Token expired")
 
-    @staticmethod
-    def _get_pre_execution_close_reason(error: Any) -> str | None:  # noqa: ARG004 - Strawberry's signature
-        """Never: a document that does not parse is answered as an error of its operation, so that the
-        socket's other operations live on.
+    async def _send_result_stream(self, operation: Any, result_source: Any) -> None:
+        """A failure of the operation as a whole, which no field is to blame for, is an `error`: it ends the
+        operation alone. What cannot be parsed is one of them; Strawberry would close the socket.
         """
-        return None
+        async for result in result_source:
+            if result.errors and all(error.path is None for error in result.errors):
+                await operation.send_initial_errors(result.errors)
+                return
+            await operation.send_next(result)
 
 
 class LiveEndpoint(GraphQL[SocketContext, None]):
     """An ASGI application for websockets alone."""
 
+    websocket_adapter_class = SocketAdapter
     graphql_transport_ws_handler_class = SocketHandler
 
     def __init__(self, services: Services, verifier: Verifier) -> None:
@@ -103,6 +140,12 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
         del response
         header = request.headers.get("authorization")
         return SocketContext(self._services, request_id(), authorization=header)
+
+    def decode_json(self, data: str | bytes) -> object:
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError) as error:  # the latter, and numbers of any length, are JSON too
+            raise NonJsonMessageReceived from error
 
     async def on_ws_connect(self, context: SocketContext) -> Any:
         given = next(
