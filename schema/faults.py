@@ -47,23 +47,27 @@ class Faults(SchemaExtension):
 
     def _told(self, error: GraphQLError) -> GraphQLError:
         cause = error.original_error
-        if isinstance(cause, BadUserInput):
-            return _coded(error, BAD_USER_INPUT)
-        if isinstance(cause, GenerationNotFound):
-            return _coded(error, NOT_FOUND)
         if isinstance(cause, Unauthenticated):
             return _coded(error, UNAUTHENTICATED, "Unauthorized")
-        if isinstance(error, GraphQLSyntaxError):
-            return _coded(error, PARSE_FAILED)
-        if not self._executes:
-            return _coded(error, VALIDATION_FAILED)
-        if error.path is None and error.nodes:
-            # No field has run, and a part of the document is named: one of its variables is at fault.
-            return _coded(error, BAD_USER_INPUT)
+        code = self._callers_fault(error)
+        if code:
+            return _coded(error, code)
         context: Context = self.execution_context.context
         where = error.path or "its stream of events"
         logger.error("Request %s: %s failed", context.request_id, where, exc_info=cause or error)
         return _coded(error, INTERNAL, "Internal server error", requestId=context.request_id)
+
+    def _callers_fault(self, error: GraphQLError) -> str | None:
+        """The code of an error that its caller can mend; None where it is ours."""
+        if isinstance(error.original_error, GenerationNotFound):
+            return NOT_FOUND
+        if isinstance(error, GraphQLSyntaxError):
+            return PARSE_FAILED
+        if not self._executes:
+            return VALIDATION_FAILED
+        # Before any field has run, an error that names a part of the document is about a variable.
+        blames_variable = error.path is None and error.nodes
+        return BAD_USER_INPUT if blames_variable or isinstance(error.original_error, BadUserInput) else None
 
 
 def _coded(error: GraphQLError, code: str, message: str | None = None, **extensions: str) -> GraphQLError:
