@@ -22,10 +22,11 @@ from jobs.bench import Bench
 from jobs.doorbell import Doorbell, open_broker
 from narration.hibari import HibariEngine
 from resolvers.services import Services
-from server.local.postgres import LocalPostgres
+from server.local.postgres import DATABASE, LocalPostgres
 from server.local.valkey import LocalValkey
 from server.serve import open_services
 from tests.clients import Api, serving
+from tests.outages import Outages
 from tests.processes import Worker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,12 +107,33 @@ def redis_url(valkey: LocalValkey) -> str:
 
 
 @pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[Outages]:
+    """A migrated PostgreSQL of the test's own, to take down."""
+    with Outages(LocalPostgres(tmp_path / "postgres", "superuser", durable=False)) as outages:
+        migrate(Settings(**own_database_urls(outages)))
+        yield outages
+
+
+def own_database_urls(outages: Outages) -> dict[str, Any]:
+    """The settings that lead to the server of `own_postgres`."""
+    assert isinstance(outages.server, LocalPostgres)
+    return database_urls(outages.server, DATABASE)
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Outages]:
+    """A Valkey of the test's own, to take down."""
+    with Outages(LocalValkey(tmp_path / "valkey")) as outages:
+        yield outages
+
+
+@pytest.fixture
 def settings(postgres: LocalPostgres, database: str, redis_url: str, tmp_path: Path) -> Settings:
     """What a small installation is told. Waits are short; a test that needs others copies with `adjust`."""
     return settings_for(database_urls(postgres, database), redis_url, tmp_path)
 
 
-def settings_for(urls: dict[str, str], redis_url: str, folder: Path) -> Settings:
+def settings_for(urls: dict[str, Any], redis_url: str, folder: Path) -> Settings:
     """The tests' usual settings, over the databases that `urls` and `redis_url` lead to."""
     results = folder / "results"
     results.mkdir()
