@@ -71,10 +71,8 @@ def rest_routes(services: Services, verifier: Verifier) -> list[Route]:
     """The routes under `/api`."""
     shim = Shim(services)
     return [
-        Route("/api/story-generations", _endpoint(verifier, shim.initiate), methods=["POST"]),
-        Route("/api/story-generations", _endpoint(verifier, shim.list_page), methods=["GET"]),
-        Route("/api/story-generations/{id}", _endpoint(verifier, shim.get), methods=["GET"]),
-        Route("/api/story-generations/{id}", _endpoint(verifier, shim.delete), methods=["DELETE"]),
+        _route("/api/story-generations", verifier, GET=shim.list_page, POST=shim.initiate),
+        _route("/api/story-generations/{id}", verifier, GET=shim.get, DELETE=shim.delete),
     ]
 
 
@@ -122,15 +120,18 @@ class Shim:
         }
 
 
-def _endpoint(verifier: Verifier, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def _route(path: str, verifier: Verifier, **handlers: Handler) -> Route:
+    """One route for all the methods of a path, so that the Allow of a 405 names each of them."""
+
     async def answer(request: Request) -> Response:
         try:
             identity = await verifier.verify(bearer(request.headers.get("authorization")))
+            handler = handlers["GET" if request.method == "HEAD" else request.method]
             return await handler(request, identity.user_id)
         except Exception as error:  # noqa: BLE001 - the edge: `explain` logs what it does not know
             return explain(error)
 
-    return answer
+    return Route(path, answer, methods=list(handlers))
 
 
 def explain(error: Exception) -> Response:  # noqa: PLR0911 - one return a kind of failure
