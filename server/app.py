@@ -7,7 +7,7 @@ import logging
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
@@ -37,7 +37,11 @@ def create_app(services: Services, verifier: Verifier) -> Starlette:
             *health_routes(services),
         ],
         middleware=[Middleware(RequestIds)],
-        exception_handlers={HTTPException: routing_fault, Exception: own_fault},
+        exception_handlers={
+            HTTPException: routing_fault,
+            ClientDisconnect: client_left,
+            Exception: own_fault,
+        },
     )
     # A path that is not in the contract is not found, with a slash at its end too.
     app.router.redirect_slashes = False
@@ -54,6 +58,12 @@ async def routing_fault(_: Request, error: Exception) -> Response:
         raise error
     message = MESSAGES.get(error.status_code, error.detail)
     return failure(error.status_code, message, dict(error.headers or {}))
+
+
+async def client_left(_: Request, __: Exception) -> Response:
+    """A request that broke off: no fault of ours, and nobody reads the answer."""
+    logger.info("A client left before its request was whole")
+    return Response(status_code=400)
 
 
 async def own_fault(_: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -128,6 +128,8 @@ def _route(path: str, verifier: Verifier, **handlers: Handler) -> Route:
             identity = await verifier.verify(bearer(request.headers.get("authorization")))
             handler = handlers["GET" if request.method == "HEAD" else request.method]
             return await handler(request, identity.user_id)
+        except ClientDisconnect:
+            raise
         except Exception as error:  # noqa: BLE001 - the edge: `explain` logs what it does not know
             return explain(error)
 
