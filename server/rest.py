@@ -86,8 +86,9 @@ class Shim:
         if media_type(request) not in {"", "application/json"}:
             raise UnsupportedMediaType
         body = InitiateBody.model_validate_json(await read_body(request, MOST_BODY_BYTES))
-        key = request.headers.get("idempotency-key")
-        row = await generations.initiate_generation(self._services, me, body.story_id, idempotency_key=key)
+        row = await generations.initiate_generation(
+            self._services, me, body.story_id, idempotency_key=_idempotency_key(request)
+        )
         return JSONResponse({"id": str(row.id), "status": row.status, "progress": row.progress}, 202)
 
     async def list_page(self, request: Request, me: UUID) -> Response:
@@ -118,6 +119,17 @@ class Shim:
             "progress": row.progress,
             "result_url": self._services.links.url(row.result_key) if row.result_key else None,
         }
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """The header's text. Some clients send UTF-8, some Latin-1, and GraphQL knows the key by its letters."""
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return None
+    try:
+        return given.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return given
 
 
 def _route(path: str, verifier: Verifier, **handlers: Handler) -> Route:
