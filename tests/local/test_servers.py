@@ -60,8 +60,10 @@ def keep_running(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[byte
 
     yield begin
     for process in processes:
+        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.kill()
         process.wait()
+        assert_gone(family)
         for pipe in filter(None, (process.stdin, process.stdout)):
             pipe.close()
 
