@@ -15,22 +15,22 @@ To try it, paste this (the token is the demo user's, and good for a day):
   TOKEN='{token}'
 
   # their stories, by GraphQL
-  curl {base}/graphql -H "Authorization: Bearer $TOKEN" \\
+  curl -sS {base}/graphql -H "Authorization: Bearer $TOKEN" \\
     -H 'Content-Type: application/json' \\
     --data '{{"query": "{{ stories {{ items {{ id title }} }} }}"}}'
 
-  # have the newest narrated, and its progress, by REST
-  STORY=$(curl -s {base}/graphql -H "Authorization: Bearer $TOKEN" \\
+  # have the newest narrated, and see how far it is, by REST
+  STORY=$(curl -sS {base}/graphql -H "Authorization: Bearer $TOKEN" \\
     -H 'Content-Type: application/json' \\
     --data '{{"query": "{{ stories(pageSize: 1) {{ items {{ id }} }} }}"}}' | grep -oE '[0-9a-f-]{{36}}')
-  curl {base}/api/story-generations -H "Authorization: Bearer $TOKEN" \\
-    --data "{{\\"story_id\\": \\"$STORY\\"}}"
-  curl {base}/api/story-generations -H "Authorization: Bearer $TOKEN"
+  curl -sS {base}/api/story-generations -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' --data "{{\\"story_id\\": \\"$STORY\\"}}"
+  curl -sS {base}/api/story-generations -H "Authorization: Bearer $TOKEN"
 """
 NO_TRIAL = "Sign in with a token of your issuer (STORYCAST_JWKS_URL).\n"
 WELCOME = """
 Storycast is up at {base}
-GraphQL, and GraphiQL in a browser: {base}/graphql
+GraphQL: {base}/graphql (live over a websocket there); REST: {base}/api/story-generations
 
 {trial}
 Everything lies in {directory}
