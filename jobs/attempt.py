@@ -11,7 +11,8 @@ import asyncio
 import logging
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import BinaryIO, TypeVar
 from uuid import UUID
@@ -124,12 +125,19 @@ class _Either:
         return self._mine.is_set() or self._shutdown.is_set()
 
 
-def _scratch(bench: Bench) -> BinaryIO:
+@contextmanager
+def _scratch(bench: Bench) -> Iterator[BinaryIO]:
     """A file without a name: a process that dies leaves nothing behind."""
     try:
-        return tempfile.TemporaryFile(dir=bench.settings.scratch_directory)
+        file = tempfile.TemporaryFile(dir=bench.settings.scratch_directory)  # noqa: SIM115 - closed below
     except OSError as error:
         raise StorageError(f"No scratch file: {error}") from error
+    try:
+        yield file
+    finally:
+        # On a full disk the last write fails again here, in the place of the error that tells.
+        with suppress(OSError):
+            file.close()
 
 
 async def _succeed(
