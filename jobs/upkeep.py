@@ -22,6 +22,8 @@ PROGRESS_SECONDS = 0.25
 MOST_WHILE_WORKING = 99
 # A renewal that fails has two more chances before the lease is over.
 RENEWALS_A_LEASE = 3
+# A renewal is also how a cancellation is noticed, where a long story's progress seldom moves.
+LONGEST_PAUSE_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ async def upkeep(bench: Bench, held: Claim, gauge: Gauge, stop: threading.Event)
 async def _keep_lease(bench: Bench, held: Claim, stop: threading.Event) -> None:
     lease_seconds = bench.settings.lease_seconds
     while not stop.is_set():
-        await asyncio.sleep(lease_seconds / RENEWALS_A_LEASE)
+        await asyncio.sleep(min(lease_seconds / RENEWALS_A_LEASE, LONGEST_PAUSE_SECONDS))
         try:
             async with bench.database.write() as session:
                 if not await renew(session, held, lease_seconds=lease_seconds):
