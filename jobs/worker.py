@@ -30,6 +30,7 @@ POLL_MS = 100
 # Dramatiq's limit is a last resort behind our own.
 SPARE_SECONDS = 120
 STOP_MS = 10_000
+START_PATIENCE_SECONDS = 30
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,9 @@ def work(settings: Settings) -> None:
     logger.info("Worker ready")
     leave.wait()
     sweeper.cancel()
+    # Messages fetched from here on stay untouched, and go back to the queue for other workers.
+    for thread in worker.workers:
+        thread.stop()
     loop.run_coroutine(desk.clear())
     worker.stop(timeout=STOP_MS)
 
@@ -72,14 +76,16 @@ class Desk:
         self._idle.set()
 
     async def narrate(self, generation_id: str) -> None:
-        """The actor. Nothing escapes it: a failure to begin is the sweeper's to mend."""
+        """The actor: what it cannot begin or end is the sweeper's to mend."""
+        wanted = UUID(generation_id)
         if self._leaving:
+            await self._bench.doorbell.ring(wanted)
             return
         self._idle.clear()
         try:
-            await attempt(self._bench, UUID(generation_id), self._shutdown)
+            await attempt(self._bench, wanted, self._shutdown)
         except DATABASE_ERRORS as error:
-            logger.warning("Generation %s: left to the sweeper: %s", generation_id, error)
+            logger.warning("Generation %s: left to the sweeper: %s", wanted, error)
         finally:
             self._idle.set()
 
@@ -98,9 +104,24 @@ class Desk:
 async def _check_role(settings: Settings) -> None:
     database = WorkerDatabase(settings.need("worker_database_url"))
     try:
+        await _wait_for(database)
         await refuse_powerful_role(database.engine)
     finally:
         await database.close()
+
+
+async def _wait_for(database: WorkerDatabase) -> None:
+    """Machines that start together start in any order. Returns after a while in any case."""
+    waited, pause = 0.0, 0.1
+    while waited < START_PATIENCE_SECONDS:
+        try:
+            async with database.engine.connect():
+                return
+        except DATABASE_ERRORS as error:
+            logger.warning("The database is away; trying again in %.1f s: %s", pause, error)
+        await asyncio.sleep(pause)
+        waited += pause
+        pause = min(2 * pause, 5)
 
 
 def _event_loop() -> EventLoopThread:
