@@ -21,7 +21,7 @@ from schema.errors import (
     ValidationError,
     as_error,
 )
-from schema.types import Story, StoryGeneration
+from schema.types import Story, StoryGeneration, given
 
 
 @strawberry.input
@@ -147,8 +147,8 @@ class Mutation:
                 context.services,
                 context.me,
                 input.story_id,
-                voice=_given(input.voice),
-                idempotency_key=_given(input.idempotency_key),
+                voice=given(input.voice),
+                idempotency_key=given(input.idempotency_key),
             )
         except Refusal as refusal:
             return _refused(refusal)
@@ -178,7 +178,3 @@ class Mutation:
 def _refused(refusal: Refusal) -> Any:
     """Any: which members a union has is checked by Strawberry, when it returns one."""
     return as_error(refusal)
-
-
-def _given(value: str | None) -> str | None:
-    return None if value is strawberry.UNSET else value

@@ -22,6 +22,7 @@ from schema.types import (
     StoryPage,
     Viewer,
     Voice,
+    given,
     status_of,
 )
 
@@ -55,7 +56,11 @@ class Query:
 
     @strawberry.field(description="Your generations, newest first, by page number. pageSize is at most 100.")
     async def story_generations(
-        self, info: Info, page: int = 1, page_size: int = 10, status: GenerationStatus | None = None
+        self,
+        info: Info,
+        page: int = 1,
+        page_size: int = 10,
+        status: GenerationStatus | None = strawberry.UNSET,
     ) -> StoryGenerationPage:
         services, me, numbered = info.context.services, info.context.me, Page(page, page_size)
         wanted = status_of(status)
@@ -73,10 +78,10 @@ class Query:
         self,
         info: Info,
         first: int = 20,
-        after: str | None = None,
-        status: GenerationStatus | None = None,
+        after: str | None = strawberry.UNSET,
+        status: GenerationStatus | None = strawberry.UNSET,
     ) -> StoryGenerationConnection:
-        part = Slice(first, decode_cursor(after))
+        part = Slice(first, decode_cursor(given(after)))
         found = await generations.slice_generations(
             info.context.services, info.context.me, part, status_of(status)
         )

@@ -24,8 +24,13 @@ class GenerationStatus(Enum):
     FAILED = "failed"
 
 
+def given(value: str | None) -> str | None:
+    """An argument that may be left out, None where it is."""
+    return None if value is strawberry.UNSET else value
+
+
 def status_of(wanted: GenerationStatus | None) -> rows.Status | None:
-    """The database's name for a status of the contract."""
+    """The database's name for a status of the contract; None where none was given."""
     return rows.Status(wanted.value) if wanted else None
 
 
@@ -92,7 +97,11 @@ class Story:
 
     @strawberry.field
     async def generations(
-        self, info: Info, page: int = 1, page_size: int = 10, status: GenerationStatus | None = None
+        self,
+        info: Info,
+        page: int = 1,
+        page_size: int = 10,
+        status: GenerationStatus | None = strawberry.UNSET,
     ) -> StoryGenerationPage:
         context, wanted, numbered = info.context, status_of(status), Page(page, page_size)
         listed = await context.generations.load((self.id, Window(numbered.size, numbered.offset, wanted)))
