@@ -21,6 +21,9 @@ from resolvers.services import Services
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+# PostgreSQL takes 32,767 parameters a statement, and a key may be one.
+LARGEST_BATCH = 30_000
+
 
 @dataclass
 class Context:
@@ -69,7 +72,7 @@ class Context:
             found = await batch(self.services, self.me, keys)
             return [found.get(key, missing) for key in keys]
 
-        return DataLoader(load_fn=load, cache=False)
+        return DataLoader(load_fn=load, cache=False, max_batch_size=LARGEST_BATCH)
 
 
 Info = strawberry.Info[Context, None]
