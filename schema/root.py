@@ -10,6 +10,7 @@ from strawberry.types import ExecutionContext
 from schema.errors import Error
 from schema.faults import Faults
 from schema.mutation import Mutation
+from schema.operations import OneOperation
 from schema.query import Query
 from schema.subscription import Subscription
 
@@ -29,5 +30,5 @@ schema = Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Error],
-    extensions=[Faults, lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS)],
+    extensions=[Faults, OneOperation, lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS)],
 )
