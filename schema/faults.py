@@ -6,10 +6,12 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from core.errors import BadUserInput, GenerationNotFound, Unauthenticated
+from core.errors import BadUserInput, GenerationNotFound, StoryNotFound, Unauthenticated
 from schema.context import Context
 
 logger = logging.getLogger(__name__)
@@ -20,6 +22,7 @@ BAD_USER_INPUT = "BAD_USER_INPUT"
 UNAUTHENTICATED = "UNAUTHENTICATED"
 NOT_FOUND = "NOT_FOUND"
 INTERNAL = "INTERNAL_SERVER_ERROR"
+INTERNAL_MESSAGE = "Internal server error"
 
 
 class Faults(SchemaExtension):
@@ -28,7 +31,13 @@ class Faults(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         self._streams = False
         self._executes = False
-        yield
+        try:
+            yield
+        except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
+            raise
+        except Exception as error:
+            # Strawberry leaves a GraphQLError as it is, and would tell the client what any other says.
+            raise self._told(GraphQLError(str(error), original_error=error)) from error
         if not self._streams:
             self._tell(self.execution_context.result)
 
@@ -53,21 +62,26 @@ class Faults(SchemaExtension):
         if code:
             return _coded(error, code)
         context: Context = self.execution_context.context
-        where = error.path or "its stream of events"
+        where = error.path or "the operation"
         logger.error("Request %s: %s failed", context.request_id, where, exc_info=cause or error)
-        return _coded(error, INTERNAL, "Internal server error", requestId=context.request_id)
+        return _coded(error, INTERNAL, INTERNAL_MESSAGE, requestId=context.request_id)
 
     def _callers_fault(self, error: GraphQLError) -> str | None:
         """The code of an error that its caller can mend; None where it is ours."""
-        if isinstance(error.original_error, GenerationNotFound):
+        cause = error.original_error
+        if isinstance(cause, GenerationNotFound | StoryNotFound):
             return NOT_FOUND
+        if isinstance(cause, BadUserInput | CannotGetOperationTypeError | InvalidOperationTypeError):
+            return BAD_USER_INPUT
+        if not isinstance(cause, GraphQLError | None):
+            return None
         if isinstance(error, GraphQLSyntaxError):
             return PARSE_FAILED
         if not self._executes:
             return VALIDATION_FAILED
-        # Before any field has run, an error that names a part of the document is about a variable.
-        blames_variable = error.path is None and error.nodes
-        return BAD_USER_INPUT if blames_variable or isinstance(error.original_error, BadUserInput) else None
+        # The engine names the variable or the argument that is wrong; where a result is, its field.
+        blamed = error.nodes or ()
+        return None if not blamed or any(isinstance(node, FieldNode) for node in blamed) else BAD_USER_INPUT
 
 
 def _coded(error: GraphQLError, code: str, message: str | None = None, **extensions: str) -> GraphQLError:

@@ -11,6 +11,7 @@ import strawberry
 
 import db.models as rows
 import narration.voices
+from core.errors import StoryNotFound
 from db.generations import Window
 from resolvers.pages import Page
 from schema.context import Info
@@ -92,8 +93,13 @@ class Story:
 
     @strawberry.field
     async def content(self, info: Info) -> str:
-        loaded = self.row.__dict__.get("content")
-        return loaded if loaded is not None else await info.context.contents.load(self.id) or ""
+        content = self.row.__dict__.get("content")
+        if content is None:
+            content = await info.context.contents.load(self.id)
+        if content is None:
+            # The story went since the rest of it was read.
+            raise StoryNotFound
+        return content
 
     @strawberry.field
     async def generations(
@@ -135,7 +141,8 @@ class StoryGeneration:
     async def story(self, info: Info) -> Story:
         found = await info.context.stories.load(self.story_id)
         if found is None:
-            raise RuntimeError(f"Generation {self.id} has no story {self.story_id}")
+            # It went, and the generation with it, since that was read.
+            raise StoryNotFound
         return Story.of(found)
 
     @strawberry.field(
