@@ -6,11 +6,13 @@ Who asks is settled before the document is looked at.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.requests import Request
+from graphql import GraphQLError
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -21,25 +23,25 @@ from core.errors import StorycastError, Unauthenticated
 from core.identity import Verifier, bearer
 from resolvers.services import Services
 from schema.context import Context
-from schema.faults import UNAUTHENTICATED
+from schema.faults import BAD_USER_INPUT, INTERNAL, INTERNAL_MESSAGE, UNAUTHENTICATED
 from schema.root import schema
 from server.bodies import BodyTooLarge, media_type, read_body
+from server.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
 from server.requests import request_id
 
 # A story of a million characters fits, in any script.
 MOST_BODY_BYTES = 4 * 1024 * 1024
 
-RESPONSE_JSON = "application/graphql-response+json"
-PLAIN_JSON = "application/json"
+logger = logging.getLogger(__name__)
 
 
 class BadRequest(StorycastError):
     """A request that is no well-formed GraphQL request."""
 
-    def __init__(self, message: str, status: int = 400, *, allow: str | None = None) -> None:
+    def __init__(self, message: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.allow = allow
+        self.headers = headers
 
 
 @dataclass(frozen=True)
@@ -59,33 +61,22 @@ class GraphQLEndpoint:
         self._verifier = verifier
 
     async def __call__(self, request: Request) -> Response:
-        accepted = _negotiate(request.headers.get("accept"))
+        accepted = negotiate(", ".join(request.headers.getlist("accept")))
         if accepted is None:
             return _error(PLAIN_JSON, 406, f"Accept {RESPONSE_JSON} or {PLAIN_JSON}", "NOT_ACCEPTABLE")
         try:
             identity = await self._verifier.verify(bearer(request.headers.get("authorization")))
-        except Unauthenticated:
-            response = _error(accepted, 401, "Unauthorized", UNAUTHENTICATED)
-            response.headers["WWW-Authenticate"] = "Bearer"
-            return response
-        try:
             operation = await _read_operation(request)
-            result = await self._execute(
-                operation, Context(self._services, request_id(), identity), request.method
-            )
-        except BodyTooLarge:
-            return _error(accepted, 413, "Request body too large", "BODY_TOO_LARGE")
-        except BadRequest as bad:
-            response = _error(accepted, bad.status, str(bad), "BAD_REQUEST")
-            if bad.allow:
-                response.headers["Allow"] = bad.allow
-            return response
-        # In the older media type an answer that is well-formed is a 200, whatever it says.
-        refused = accepted == RESPONSE_JSON and (isinstance(result, PreExecutionError))
-        return _json(accepted, 400 if refused else 200, _shape(result))
+            context = Context(self._services, request_id(), identity)
+            result = await self._execute(operation, context, posted=request.method == "POST")
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge: `_explain` logs what it does not know
+            return _explain(accepted, error)
+        return _json(accepted, _status(accepted, result), _shape(result))
 
-    async def _execute(self, operation: Operation, context: Context, method: str) -> ExecutionResult:
-        allowed = {OperationType.QUERY} if method == "GET" else {OperationType.QUERY, OperationType.MUTATION}
+    async def _execute(self, operation: Operation, context: Context, *, posted: bool) -> ExecutionResult:
+        allowed = {OperationType.QUERY, OperationType.MUTATION} if posted else {OperationType.QUERY}
         try:
             return await schema.execute(
                 operation.query,
@@ -97,15 +88,16 @@ class GraphQLEndpoint:
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.SUBSCRIPTION:
                 raise BadRequest("Subscriptions run over graphql-transport-ws, on a websocket here") from None
-            raise BadRequest("Mutations need POST", 405, allow="POST") from None
+            raise BadRequest("Mutations need POST", 405, {"Allow": "POST"}) from None
         except CannotGetOperationTypeError:
-            raise BadRequest("operationName names no operation of the document, or has to") from None
+            message = "operationName must name one operation of the document, where there are several"
+            return PreExecutionError(None, [GraphQLError(message, extensions={"code": BAD_USER_INPUT})])
         except MissingQueryError:
             raise BadRequest("query is empty") from None
 
 
 async def _read_operation(request: Request) -> Operation:
-    if request.method == "GET":
+    if request.method != "POST":
         given: Mapping[str, Any] = request.query_params
         variables = given.get("variables")
         fields = {**given, "variables": _parse(variables) if variables else None}
@@ -130,51 +122,63 @@ async def _read_operation(request: Request) -> Operation:
 
 def _parse(text: str | bytes) -> Any:
     try:
-        return json.loads(text)
+        # Decoded here: `json` would guess at UTF-16, and let halves of surrogates pass.
+        decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
+        return json.loads(decoded, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise BadRequest("The request is not valid JSON") from None
 
 
-def _negotiate(accept: str | None) -> str | None:
-    """The media type to answer in: the one the caller likes best, the plain one where it does not care."""
-    if not accept:
-        return PLAIN_JSON
-    best: tuple[float, str] | None = None
-    for part in accept.split(","):
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        offered = {RESPONSE_JSON: RESPONSE_JSON, PLAIN_JSON: PLAIN_JSON}.get(name)
-        if name in {"*/*", "application/*"}:
-            offered = PLAIN_JSON
-        quality = _quality(parameters)
-        if offered and quality > 0 and (best is None or quality > best[0]):
-            best = (quality, offered)
-    return best[1] if best else None
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is Python's, not JSON's")
 
 
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
+def _status(accepted: str, result: ExecutionResult) -> int:
+    """The older media type's answers are 200 whenever the request was well-formed, whatever they say."""
+    if accepted == PLAIN_JSON or not _is_refused(result):
+        return 200
+    codes = [(error.extensions or {}).get("code") for error in result.errors or ()]
+    return 500 if INTERNAL in codes else 400
+
+
+def _is_refused(result: ExecutionResult) -> bool:
+    """Whether no field has run: https://spec.graphql.org/draft/#sec-Errors.Request-Errors"""
+    return result.data is None and any(error.path is None for error in result.errors or ())
 
 
 def _shape(result: ExecutionResult) -> dict[str, Any]:
     answer: dict[str, Any] = {}
-    if not isinstance(result, PreExecutionError):
+    if not _is_refused(result):
         answer["data"] = result.data
     if result.errors:
         answer["errors"] = [error.formatted for error in result.errors]
     return answer
 
 
-def _error(accepted: str, status: int, message: str, code: str) -> Response:
-    return _json(accepted, status, {"errors": [{"message": message, "extensions": {"code": code}}]})
+def _explain(accepted: str, error: Exception) -> Response:
+    """The answer where there is no result; our own faults are logged in full, the client gets an id"""
+    if isinstance(error, Unauthenticated):
+        return _error(accepted, 401, "Unauthorized", UNAUTHENTICATED, {"WWW-Authenticate": "Bearer"})
+    if isinstance(error, BodyTooLarge):
+        return _error(accepted, 413, "Request body too large", "BODY_TOO_LARGE")
+    if isinstance(error, BadRequest):
+        return _error(accepted, error.status, str(error), "BAD_REQUEST", error.headers)
+    logger.error("Request %s failed", request_id(), exc_info=error)
+    return _error(accepted, 500, INTERNAL_MESSAGE, INTERNAL, requestId=request_id())
 
 
-def _json(accepted: str, status: int, content: Any) -> Response:
+def _error(
+    accepted: str,
+    status: int,
+    message: str,
+    code: str,
+    headers: dict[str, str] | None = None,
+    **extensions: str,
+) -> Response:
+    error = {"message": message, "extensions": {"code": code, **extensions}}
+    return _json(accepted, status, {"errors": [error]}, headers)
+
+
+def _json(accepted: str, status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
     body = json.dumps(content, separators=(",", ":"))
-    return Response(body, status, media_type=f"{accepted}; charset=utf-8")
+    return Response(body, status, headers, media_type=f"{accepted}; charset=utf-8")
