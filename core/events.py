@@ -53,7 +53,7 @@ class GenerationChange:
 
     @classmethod
     def decode(cls, message: bytes) -> GenerationChange:
-        """Raises ValueError, KeyError or TypeError where it is none."""
+        """Raises ValueError, KeyError, TypeError or RecursionError where it is none."""
         fields = json.loads(message)
         return cls(
             UUID(str(fields["id"])),

@@ -144,7 +144,7 @@ class Feed:
         if kind == b"message":
             try:
                 change = GenerationChange.decode(frame[2])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 logger.warning("Not a change, on %s: %.200r", channel, frame[2])
                 return
             for mailbox in self._mailboxes.get(channel, ()):
