@@ -44,7 +44,6 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     public_url: str = ""
-    api_processes: int = Field(1, ge=1, le=256)
 
     jwt_secret: SecretStr | None = None
     jwks_url: str | None = None

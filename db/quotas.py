@@ -36,6 +36,19 @@ SELECT count(*) FROM story_generations WHERE user_id = :user AND status IN ('pen
 """)
 
 
+_ENROLL = text("""
+INSERT INTO initiation_quotas (user_id, tokens, refilled_at)
+VALUES (:user, 'infinity', clock_timestamp())
+ON CONFLICT (user_id) DO NOTHING
+RETURNING user_id
+""")
+
+
+async def enroll(session: UserWrite) -> bool:
+    """Give the user a full bucket; False where there is one, and the user has been here before."""
+    return (await session.sql.execute(_ENROLL, {"user": session.user_id})).one_or_none() is not None
+
+
 async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: int) -> None:
     """Spend one of the user's `per_minute` initiations, and check there are fewer than `unfinished` underway.
 

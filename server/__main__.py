@@ -43,7 +43,7 @@ def _run(chosen: argparse.Namespace) -> None:
 
     # Before anything else: what it imports takes longest of all.
     first_api = spawn_first_api()
-    from server.run import run
+    from server.local.run import run
 
     run(first_api, host=chosen.host, port=chosen.port, data_directory=chosen.data_dir)
 
@@ -54,7 +54,7 @@ def _serve(chosen: argparse.Namespace) -> None:
         from server.serve import serve
     if chosen.first:
         with _imports():
-            from server.first import prepare
+            from server.local.first import prepare
         if not prepare():
             return
     serve(load_settings())
@@ -82,7 +82,7 @@ def _migrate(_chosen: argparse.Namespace) -> None:
 
 
 def _token(chosen: argparse.Namespace) -> None:
-    from server.tokens import token
+    from server.local.tokens import token
 
     print(token(chosen.user, timedelta(seconds=chosen.lifetime), chosen.data_dir))
 

@@ -31,7 +31,7 @@ def spawn_command(*arguments: str, environment: Mapping[str, str]) -> subprocess
 
 
 def spawn_first_api() -> subprocess.Popen[bytes]:
-    """An API process that imports what it needs, and waits for its orders: see `server.first`."""
+    """An API process that imports what it needs, and waits for its orders: see `server.local.first`."""
     return _spawn(["serve", "--first"], {}, is_piped=True)
 
 

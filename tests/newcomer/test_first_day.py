@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from websockets.sync.client import connect
 
-from server.demo import DEMO_USER, STORIES
+from server.local.demo import DEMO_USER, STORIES
 from tests.newcomer.checkout import Newcomer, copy_checkout
 
 LONG_STORY = "\n\n".join([*STORIES.values()] * 3)[:3_000]

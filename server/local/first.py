@@ -14,7 +14,7 @@ from datetime import timedelta
 from core.identity import sign_token
 from core.settings import Environment, load_settings
 from db.provision import migrate
-from server.demo import DEMO_USER, plant
+from server.local.demo import DEMO_USER, plant
 
 DEMO_LIFETIME = timedelta(days=1)
 

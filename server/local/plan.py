@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import SettingsError
 from core.settings import PREFIX, Settings
+from server.local.ports import base_url, free_port
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
-from server.ports import base_url, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

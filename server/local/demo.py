@@ -6,8 +6,9 @@ import asyncio
 from uuid import UUID
 
 from core.settings import Settings
+from db.quotas import enroll
 from db.sessions import ApiDatabase
-from db.stories import add_story, count_stories
+from db.stories import add_story
 
 DEMO_USER = UUID("00000000-0000-4000-8000-000000000001")
 
@@ -47,7 +48,7 @@ the edges, and lifted. It left behind one wet bicycle, and the clearest morning 
 
 
 def plant(settings: Settings) -> None:
-    """Give the demo user the stories, where it has none."""
+    """Give the demo user the stories, the first time it is met: what it deletes stays deleted."""
     asyncio.run(_plant(settings))
 
 
@@ -55,7 +56,7 @@ async def _plant(settings: Settings) -> None:
     database = ApiDatabase(settings.need("database_url"), pool_size=1)
     try:
         async with database.write(DEMO_USER) as session:
-            if not await count_stories(session):
+            if await enroll(session):
                 for title, content in STORIES.items():
                     await add_story(session, title, content)
     finally:

@@ -12,11 +12,11 @@ from core.errors import StartupError
 from core.settings import PREFIX, Environment, load_settings
 from server.children import spawn_command, worker_services
 from server.local.directory import DEFAULT, open_directory
+from server.local.plan import Plan, make_plan
+from server.local.ports import answers
 from server.local.postgres import LocalPostgres
-from server.plan import Plan, make_plan
-from server.ports import answers
+from server.local.welcome import tell, welcome
 from server.supervisor import Child, Service, Stopped, Supervisor, ending
-from server.welcome import tell, welcome
 
 if TYPE_CHECKING:
     import subprocess
