@@ -6,6 +6,7 @@ whoever wants it. Publishing is best effort: a lost message costs a subscriber a
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from dataclasses import dataclass
@@ -80,12 +81,22 @@ class Publisher:
             retry=Retry(NoBackoff(), 1),
         )
 
-    async def publish(self, user_id: UUID, change: GenerationChange) -> None:
-        """Tell the user's subscribers; a failure is logged, never raised."""
+    async def publish(self, user_id: UUID, *changes: GenerationChange) -> None:
+        """Tell the user's subscribers, all changes in one go; returns within TIMEOUT_SECONDS.
+
+        A failure is logged, never raised.
+        """
         try:
-            await self._redis.publish(user_channel(user_id), change.encode())
+            async with (
+                asyncio.timeout(TIMEOUT_SECONDS),
+                self._redis.pipeline(transaction=False) as pipeline,
+            ):
+                for change in changes:
+                    pipeline.publish(user_channel(user_id), change.encode())
+                await pipeline.execute()
         except (RedisError, OSError) as error:
-            logger.warning("Change of generation %s not published: %s", change.id, error)
+            ids = ", ".join(str(change.id) for change in changes[:3])
+            logger.warning("Changes of %d generations (%s …) not published: %r", len(changes), ids, error)
 
     async def ping(self) -> None:
         """Raises RedisError or OSError when Redis does not answer."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import redis
@@ -18,6 +19,9 @@ QUEUE = "narrations"
 ACTOR = "narrate"
 
 SOCKET_TIMEOUT_SECONDS = 5
+# A caller waits no longer for its ring. What is late by then may still ring, and if not, the sweeper does.
+RING_SECONDS = 2
+RINGS_AT_ONCE = 4
 # How long Dramatiq waits before it returns a silent worker's messages to the queue. It decides nothing
 # here, as the lease does; it keeps dead workers' messages from piling up.
 HEARTBEAT_TIMEOUT_MS = 15_000
@@ -44,16 +48,23 @@ class Doorbell:
 
     def __init__(self, broker: RedisBroker) -> None:
         self._broker = broker
+        # Threads of its own: those that a frozen Redis holds up are nobody else's.
+        self._threads = ThreadPoolExecutor(RINGS_AT_ONCE, thread_name_prefix="doorbell")
 
     async def ring(self, generation_id: UUID) -> None:
-        """Enqueue the id; a failure is logged, never raised: the sweeper rings again."""
+        """Enqueue the id; returns within RING_SECONDS.
+
+        A failure is logged, never raised: the sweeper rings again.
+        """
         message: Message[None] = Message(
             queue_name=QUEUE, actor_name=ACTOR, args=(str(generation_id),), kwargs={}, options={}
         )
         try:
-            await asyncio.to_thread(self._broker.enqueue, message)
+            async with asyncio.timeout(RING_SECONDS):
+                await asyncio.get_running_loop().run_in_executor(self._threads, self._broker.enqueue, message)
         except (RedisError, OSError) as error:
-            logger.warning("Generation %s not enqueued, the sweeper will ring: %s", generation_id, error)
+            logger.warning("Generation %s not enqueued, the sweeper will ring: %r", generation_id, error)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._broker.close)
+        self._threads.shutdown(wait=False, cancel_futures=True)

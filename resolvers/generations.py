@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -64,8 +65,10 @@ async def initiate_generation(
             request_hash=request_hash,
             wake_after_seconds=settings.sweep_seconds,
         )
-    await services.doorbell.ring(generation.id)
-    await tell(services, generation, ChangeKind.CREATED)
+    # At once, as each waits a while for a Redis that does not answer.
+    await asyncio.gather(
+        services.doorbell.ring(generation.id), tell(services, me, ChangeKind.CREATED, [generation])
+    )
     return generation
 
 
@@ -112,7 +115,7 @@ async def cancel_generation(services: Services, me: UUID, generation_id: UUID) -
         if canceled is None:
             found = await rows.find_generation(session, generation_id)
             raise GenerationFinished if found else GenerationNotFound
-    await tell(services, canceled, ChangeKind.UPDATED)
+    await tell(services, me, ChangeKind.UPDATED, [canceled])
     return canceled
 
 
@@ -137,12 +140,13 @@ async def clear_away(services: Services, me: UUID, removed: Sequence[Generation]
             await services.storage.delete(keys)
         except StorageError as error:
             logger.warning("Files of deleted generations of %s stay until the next sweep: %s", me, error)
-    for generation in removed:
-        await tell(services, generation, ChangeKind.DELETED)
+    await tell(services, me, ChangeKind.DELETED, removed)
 
 
-async def tell(services: Services, generation: Generation, kind: ChangeKind) -> None:
-    """Publish a committed change. A deletion counts as one more revision of what was deleted."""
-    revision = generation.revision + (kind is ChangeKind.DELETED)
-    change = GenerationChange(generation.id, kind, revision, generation.status, generation.progress)
-    await services.publisher.publish(generation.user_id, change)
+async def tell(services: Services, me: UUID, kind: ChangeKind, changed: Sequence[Generation]) -> None:
+    """Publish committed changes. A deletion counts as one more revision of what was deleted."""
+    later = int(kind is ChangeKind.DELETED)
+    changes = [
+        GenerationChange(row.id, kind, row.revision + later, row.status, row.progress) for row in changed
+    ]
+    await services.publisher.publish(me, *changes)
