@@ -51,7 +51,9 @@ class Api:
     async def answer(self, user: UUID | None, query: str, **variables: Any) -> dict[str, Any]:
         """The whole body of a GraphQL answer."""
         body = {"query": query, "variables": variables}
-        response = await self.request("POST", "/graphql", user, json=body)
+        # Written by `json`, as httpx cannot write half a surrogate pair.
+        content, headers = json.dumps(body), {"Content-Type": "application/json"}
+        response = await self.request("POST", "/graphql", user, content=content, headers=headers)
         answered: dict[str, Any] = response.json()
         return answered
 
