@@ -64,10 +64,10 @@ class Events:
             if told["id"] != self.canary:
                 return told["change"], told["id"], told["generation"] and state(told["generation"])
 
-    async def until(self, event: Event) -> list[Event]:
-        """All events up to this one."""
+    async def until(self, is_last: Callable[[Event], bool]) -> list[Event]:
+        """All events up to the first for which that holds."""
         events = [await self.next()]
-        while events[-1] != event:
+        while not is_last(events[-1]):
             events.append(await self.next())
         return events
 
