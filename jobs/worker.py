@@ -29,7 +29,8 @@ from narration.hibari import HibariEngine
 POLL_MS = 100
 # Dramatiq's limit is a last resort behind our own.
 SPARE_SECONDS = 120
-STOP_MS = 10_000
+# Where Redis is away Dramatiq's threads wait for it; they are left behind then.
+STOP_MS = 2_000
 START_PATIENCE_SECONDS = 30
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,9 @@ def work(settings: Settings) -> None:
     for thread in worker.workers:
         thread.stop()
     loop.run_coroutine(desk.clear())
+    for thread in worker.workers:
+        thread.join(STOP_MS / 1000)
+    loop.run_coroutine(bench.close())
     worker.stop(timeout=STOP_MS)
 
 
@@ -90,7 +94,7 @@ class Desk:
             self._idle.set()
 
     async def clear(self) -> None:
-        """Let the narration underway end within `drain_seconds`, else hand it back; then close the bench."""
+        """Let the narration underway end within `drain_seconds`, else hand it back."""
         self._leaving = True
         try:
             async with asyncio.timeout(self._bench.settings.drain_seconds):
@@ -98,7 +102,6 @@ class Desk:
         except TimeoutError:
             self._shutdown.set()
             await self._idle.wait()
-        await self._bench.close()
 
 
 async def _check_role(settings: Settings) -> None:
