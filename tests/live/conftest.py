@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+
 import pytest
 
+from core.settings import Settings
 from jobs.bench import Bench
+from server.local.postgres import LocalPostgres
+from server.local.valkey import LocalValkey
+from tests.clients import Api, serving
+from tests.conftest import database_urls, fresh_database, settings_for
 from tests.live.hand import Hand
 
 
 @pytest.fixture
 def hand(bench: Bench) -> Hand:
     return Hand(bench)
+
+
+@pytest.fixture(scope="module")
+def door_settings(
+    postgres: LocalPostgres, template: str, valkey: LocalValkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    with fresh_database(postgres, template) as database:
+        folder = tmp_path_factory.mktemp("door")
+        yield settings_for(database_urls(postgres, database), valkey.url(), folder)
+
+
+@pytest.fixture(scope="module")
+async def door(door_settings: Settings) -> AsyncIterator[Api]:
+    """An API for tests that only come and go, each with users of its own."""
+    async with serving(door_settings) as api:
+        yield api
