@@ -132,7 +132,7 @@ class Socket:
 
     async def until_complete(self, operation: str) -> list[Any]:
         """The data of all events up to the operation's completion."""
-        events = []
+        events: list[Any] = []
         while True:
             message = await self.receive()
             if message == {"type": "complete", "id": operation}:
