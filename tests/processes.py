@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,15 +31,17 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 class Worker:
-    """One worker process, as `worker` starts it. Signals go to it alone."""
+    """One worker process, as `worker` starts it. Signals go to it alone; what it says, to `log` or our stderr."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "server", "worker", "--single"],
-            cwd=ROOT,
-            env=environment_of(settings),
-            start_new_session=True,
-        )
+    def __init__(self, settings: Settings, log: Path | None = None) -> None:
+        with ExitStack() as stack:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "server", "worker", "--single"],
+                cwd=ROOT,
+                env=environment_of(settings),
+                stderr=stack.enter_context(log.open("wb")) if log else None,
+                start_new_session=True,
+            )
 
     @property
     def pid(self) -> int:
