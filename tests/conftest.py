@@ -89,6 +89,13 @@ def fresh_database(postgres: LocalPostgres, template: str) -> Iterator[str]:
         _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="module")
+def untouched(postgres: LocalPostgres, template: str) -> Iterator[str]:
+    """The name of a database for all tests of a module that leave it as it is."""
+    with fresh_database(postgres, template) as name:
+        yield name
+
+
 @pytest.fixture
 async def sql(postgres: LocalPostgres, database: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection to the test's database that row security does not bind."""

@@ -11,7 +11,6 @@ import pytest
 from core.settings import Settings
 from db.sessions import ApiDatabase
 from server.local.postgres import LocalPostgres
-from tests.conftest import fresh_database
 from tests.database.belongings import Belongings, plant
 from tests.database.servers import (
     DEBIAN,
@@ -57,13 +56,6 @@ async def undone(connection: asyncpg.Connection) -> AsyncIterator[None]:
         yield
     finally:
         await transaction.rollback()
-
-
-@pytest.fixture(scope="module")
-def untouched(postgres: LocalPostgres, template: str) -> Iterator[str]:
-    """The name of a database for all tests of a module that undo what they do."""
-    with fresh_database(postgres, template) as name:
-        yield name
 
 
 @pytest.fixture(scope="session", params=["wheel", pytest.param("debian", marks=pytest.mark.long)])

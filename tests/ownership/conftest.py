@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from server.local.postgres import LocalPostgres
+from tests.clients import Api
+from tests.database.belongings import Belongings, plant
+from tests.database.servers import within
+
+
+@pytest.fixture(scope="module")
+def hers(postgres: LocalPostgres, untouched: str) -> Belongings:
+    """Alice's; she keeps it over all tests of a module, or they fail."""
+
+    def put(connection: asyncpg.Connection) -> Any:
+        return plant(connection, uuid4())
+
+    planted: Belongings = within(postgres.url(database=untouched), put)
+    return planted
+
+
+@pytest.fixture
+def database(hers: Belongings, untouched: str) -> str:
+    return untouched
+
+
+@pytest.fixture
+async def narrow(serve_with: Callable[..., Any]) -> AsyncIterator[Api]:
+    """The API on one connection, which all users share."""
+    async with serve_with(database_pool_size=1) as api:
+        yield api
