@@ -51,13 +51,16 @@ def _run(chosen: argparse.Namespace) -> None:
 def _serve(chosen: argparse.Namespace) -> None:
     with _imports():
         from core.settings import load_settings
+        from server.logs import set_up
         from server.serve import serve
     if chosen.first:
         with _imports():
             from server.local.first import prepare
         if not prepare():
             return
-    serve(load_settings())
+    settings = load_settings()
+    set_up(settings.log_level)
+    serve(settings)
 
 
 def _worker(chosen: argparse.Namespace) -> None:
@@ -67,6 +70,8 @@ def _worker(chosen: argparse.Namespace) -> None:
     if chosen.single:
         with _imports():
             from jobs.worker import work
+            from server.logs import set_up
+        set_up(settings.log_level)
         work(settings)
     else:
         from server.workers import keep_working

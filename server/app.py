@@ -17,7 +17,7 @@ from server.files import file_routes
 from server.graphql_http import GraphQLEndpoint
 from server.graphql_ws import LiveEndpoint
 from server.health import health_routes
-from server.requests import RequestIds
+from server.requests import RequestIds, request_id
 from server.rest import failure, rest_routes
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ async def client_left(_: Request, __: Exception) -> Response:
     return Response(status_code=400)
 
 
-async def own_fault(_: Request, error: Exception) -> Response:
-    """What no endpoint caught."""
-    logger.error("Request failed", exc_info=error)
-    return failure(500, "Internal server error")
+async def own_fault(_: Request, __: Exception) -> Response:
+    """What no endpoint caught. Starlette raises it again, for the server to log."""
+    # This answer goes out from around the middleware.
+    return failure(500, "Internal server error", {"X-Request-Id": request_id()})

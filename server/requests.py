@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextvars
-import logging
 import secrets
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_current: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+_current: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
 
 def request_id() -> str:
-    """The id of the request being answered, `-` outside of one."""
+    """The id of the request being answered, empty outside of one."""
     return _current.get()
 
 
@@ -35,11 +34,3 @@ class RequestIds:
             await send(message)
 
         await self.app(scope, receive, send_with_id)
-
-
-class RequestIdFilter(logging.Filter):
-    """Gives log records the id as `request_id`."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id()
-        return True
