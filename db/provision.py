@@ -9,6 +9,7 @@ from pathlib import Path
 import alembic.command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -41,6 +42,13 @@ def expected_revision() -> str:
     return head
 
 
+@functools.cache
+def known_revisions() -> frozenset[str]:
+    """All revisions that this code's migrations lead through."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return frozenset(script.revision for script in scripts.walk_revisions())
+
+
 async def current_revision(engine: AsyncEngine) -> str | None:
     """The revision the database stands at; None before the first migration."""
     async with engine.connect() as connection:
@@ -65,6 +73,10 @@ def migrate(settings: Settings) -> None:
         asyncio.run(_migrate(url, passwords))
     except DATABASE_ERRORS as error:
         raise StartupError(f"The database could not be migrated: {cause_of(error)}") from error
+    except CommandError as error:
+        raise StartupError(
+            f"The database is newer than this code: run the code that made it ({error})."
+        ) from None
 
 
 async def _migrate(url: str, passwords: dict[str, str]) -> None:

@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import StartupError
-from db.provision import current_revision, expected_revision
+from db.provision import current_revision, expected_revision, known_revisions
 from resolvers.services import Services
 
-CHECK_SECONDS = 3
+CHECK_SECONDS = 2
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +45,11 @@ def health_routes(services: Services) -> list[Route]:
 async def _migrations(services: Services) -> None:
     """Raises StartupError when the schema is another than this code's."""
     found, expected = await current_revision(services.database.engine), expected_revision()
-    if found != expected:
-        raise StartupError(f"at {found}, expected {expected}: run `python3 dev.py migrate`")
+    if found == expected:
+        return
+    if found is None or found in known_revisions():
+        raise StartupError(f"at {found or 'none'}, expected {expected}: run `python3 dev.py migrate`")
+    raise StartupError(f"at {found}, which is newer than {expected}: run the code that made it")
 
 
 async def _check(name: str, look: Awaitable[None]) -> str:
