@@ -9,7 +9,7 @@ import os
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     initiations_per_minute: int = Field(20, ge=1, le=100_000)
     unfinished_generations: int = Field(5, ge=1, le=100_000)
 
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("database_url", "worker_database_url", "migration_database_url")
     @classmethod
@@ -94,6 +94,14 @@ class Settings(BaseSettings):
             raise ValueError("must be a file:///folder or an s3://bucket/prefix address")
         return url
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        address = urlsplit(url)
+        if url and (address.scheme not in {"http", "https"} or not address.hostname or address.query):
+            raise ValueError("must be an https:// or http:// address, without a query")
+        return url
+
     @field_validator("jwt_secret", "link_secret")
     @classmethod
     def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -108,12 +116,28 @@ class Settings(BaseSettings):
         allowed = {"HS256"} if not self.jwks_url else {"RS256", "ES256", "EdDSA"}
         if self.jwt_algorithm and self.jwt_algorithm not in allowed:
             raise ValueError(f"STORYCAST_JWT_ALGORITHM must be one of {', '.join(sorted(allowed))} here")
+        bucket = self.s3_endpoint or self.s3_access_key_id or self.s3_secret_access_key
+        if bucket and not (self.results_url or "").startswith("s3:"):
+            raise ValueError(
+                "STORYCAST_S3_… are set, and STORYCAST_RESULTS_URL is no s3://bucket/prefix address"
+            )
         return self
 
     @cached_property
     def public_base(self) -> str:
-        """Scheme and host that clients see, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        """Scheme and host that clients see, without a slash at the end.
+
+        Raises SettingsError where it is not set, and `host` and `port` are nothing a client could go to.
+        """
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        if self.host in {"", "0.0.0.0", "::"} or not self.port:  # noqa: S104 - to recognise it
+            raise SettingsError(
+                f"STORYCAST_PUBLIC_URL is not set, and links to http://{self.host}:{self.port} would lead"
+                " nowhere: set it to the address that clients use."
+            )
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     def need(self, name: str) -> str:
         """The value of setting `name` (a field's name) as plain text.
@@ -132,7 +156,10 @@ def load_settings(**overrides: Any) -> Settings:
     Raises SettingsError with one sentence for each thing that is wrong.
     """
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    # In any case: so are they read.
+    unknown = sorted(
+        name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
     if unknown:
         raise SettingsError(
             f"Unknown setting {', '.join(unknown)}: correct or unset it; docs/operations.md lists all."
