@@ -75,7 +75,10 @@ def open_engine(url: str, server_settings: dict[str, str] | None = None, **optio
     connect = partial(
         asyncpg.connect, address, timeout=CONNECT_TIMEOUT_SECONDS, server_settings=server_settings
     )
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, **options)
+    # Errors are logged whole, and parameters are people's stories.
+    return create_async_engine(
+        "postgresql+asyncpg://", async_creator=connect, hide_parameters=True, **options
+    )
 
 
 def cause_of(error: BaseException) -> str:
