@@ -24,6 +24,9 @@ NOT_FOUND = "NOT_FOUND"
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "Internal server error"
 
+# What Strawberry raises of a request in which there is no operation to run.
+UNRUNNABLE = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+
 
 class Faults(SchemaExtension):
     """Gives each error its code; masks and logs those that are our own faults."""
@@ -33,7 +36,7 @@ class Faults(SchemaExtension):
         self._executes = False
         try:
             yield
-        except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
+        except UNRUNNABLE:
             raise
         except Exception as error:
             # Strawberry leaves a GraphQLError as it is, and would tell the client what any other says.
@@ -71,7 +74,7 @@ class Faults(SchemaExtension):
         cause = error.original_error
         if isinstance(cause, GenerationNotFound | StoryNotFound):
             return NOT_FOUND
-        if isinstance(cause, BadUserInput | CannotGetOperationTypeError | InvalidOperationTypeError):
+        if isinstance(cause, (BadUserInput, *UNRUNNABLE)):
             return BAD_USER_INPUT
         if not isinstance(cause, GraphQLError | None):
             return None
