@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
 from core.feed import Feed
 from tests.clients import LIMIT_SECONDS, Api, Socket
 from tests.live.hand import Hand
@@ -101,3 +105,12 @@ async def until(holds: Callable[[], bool]) -> None:
 def is_idle(feed: Feed) -> bool:
     """Whether nobody watches, and nothing is kept of those who did."""
     return not feed._mailboxes and not feed._confirmed  # noqa: SLF001 - a leak shows nowhere else
+
+
+async def closed(connection: ClientConnection) -> tuple[int, str]:
+    """The code and reason of the close frame that comes next."""
+    with pytest.raises(ConnectionClosed) as ended:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await connection.recv()
+    assert ended.value.rcvd is not None
+    return ended.value.rcvd.code, ended.value.rcvd.reason

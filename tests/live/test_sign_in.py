@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import timedelta
 from typing import Any
@@ -11,24 +10,15 @@ from uuid import UUID
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 import server.graphql_ws
-from tests.clients import LIMIT_SECONDS, Api, Socket
-from tests.live.streams import EVENTS, follow, is_idle, until
+from tests.clients import Api, Socket
+from tests.live.streams import EVENTS, closed, follow, is_idle, until
 
 INIT = {"type": "connection_init"}
 VIEWER = "{ viewer { id } }"
-
-
-async def closed(connection: ClientConnection) -> tuple[int, str]:
-    """The code and reason of the close frame that comes next."""
-    with pytest.raises(ConnectionClosed) as ended:
-        async with asyncio.timeout(LIMIT_SECONDS):
-            await connection.recv()
-    assert ended.value.rcvd is not None
-    return ended.value.rcvd.code, ended.value.rcvd.reason
 
 
 async def whoever_is_signed_in(socket: Socket) -> str:
