@@ -31,7 +31,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 class Worker:
-    """One worker process, as `worker` starts it. Signals go to it alone; what it says, to `log` or our stderr."""
+    """One worker process, as `worker` starts it. Signals go to it alone. It says what it says to `log`."""
 
     def __init__(self, settings: Settings, log: Path | None = None) -> None:
         with ExitStack() as stack:
