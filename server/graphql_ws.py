@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import NonJsonMessageReceived, WebSocketDisconnected
+from strawberry.http.websocket_origin import normalize_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
@@ -124,12 +125,15 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
     graphql_transport_ws_handler_class = SocketHandler
 
     def __init__(self, services: Services, verifier: Verifier) -> None:
+        public = normalize_origin(services.settings.public_base)
         super().__init__(
             schema,
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=INIT_TIMEOUT,
             max_subscriptions_per_connection=MOST_OPERATIONS,
+            # Beside the Host that was asked, which a proxy may have changed.
+            allowed_origins=[public] if public else [],
         )
         self._services = services
         self._verifier = verifier

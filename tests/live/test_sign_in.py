@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import jwt
@@ -136,6 +137,24 @@ async def test_a_page_of_another_origin_is_refused(door: Api, alice: UUID, origi
 
 async def test_a_page_of_our_own_origin_is_let_in(door: Api, alice: UUID) -> None:
     async with door.raw_socket({"Origin": door.base}) as connection:
+        await Socket(connection).send({**INIT, "payload": door.headers(alice)})
+        assert await Socket(connection).receive() == {"type": "connection_ack"}
+
+
+async def test_a_page_of_the_public_address_is_let_in_whatever_host_a_proxy_names(
+    door: Api, alice: UUID
+) -> None:
+    behind = door.base.replace("http", "ws").replace("127.0.0.1", "behind-a-proxy") + "/graphql"
+    offered: Any = ["graphql-transport-ws"]
+    # Where the handshake names one host, and the connection goes to another.
+    port = urlsplit(door.base).port
+    async with connect(
+        behind,
+        host="127.0.0.1",
+        port=port,
+        subprotocols=offered,
+        origin=door.base,  # type: ignore[arg-type]  # a NewType of str
+    ) as connection:
         await Socket(connection).send({**INIT, "payload": door.headers(alice)})
         assert await Socket(connection).receive() == {"type": "connection_ack"}
 
