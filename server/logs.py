@@ -14,7 +14,7 @@ LINE = "%(asctime)s %(levelname)s [%(process)d] %(name)s%(request)s: %(message)s
 class _Lines(logging.Formatter):
     """Times are UTC. What follows a record's first line is indented, so that no text passes for a record."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
