@@ -43,13 +43,16 @@ class Change:
 _STATE = "id, user_id, status, progress, revision"
 _FENCE = "id = :id AND attempt = :attempt AND status = 'in_progress'"
 
+# Without a lease it was handed back: nothing is wrong with it, so no limit applies.
+FREE = "(lease_until IS NULL OR (lease_until < now() AND attempt < :max_attempts))"
+
 _CLAIM = text(f"""
 UPDATE story_generations
 SET status = 'in_progress', attempt = attempt + 1, revision = revision + 1,
     lease_until = now() + make_interval(secs => :lease), next_wake_at = now() + make_interval(secs => :lease),
     error_code = NULL, error_message = NULL, started_at = coalesce(started_at, now()), updated_at = now()
-WHERE id = :id AND attempt < :max_attempts
-  AND (status = 'pending' OR (status = 'in_progress' AND lease_until < now()))
+WHERE id = :id
+  AND (status = 'pending' OR (status = 'in_progress' AND {FREE}))
 RETURNING {_STATE}, attempt, text, voice
 """)  # noqa: S608 - built of constants
 
@@ -93,14 +96,17 @@ WHERE {_FENCE} RETURNING {_STATE}
 """)  # noqa: S608 - built of constants
 
 _HAND_BACK = text(f"""
-UPDATE story_generations SET lease_until = now(), next_wake_at = now() WHERE {_FENCE} RETURNING id
+UPDATE story_generations SET lease_until = NULL, next_wake_at = now(), updated_at = now()
+WHERE {_FENCE} RETURNING id
 """)  # noqa: S608 - built of constants
 
 
 async def claim(
     session: WorkerWrite, generation_id: UUID, *, lease_seconds: float, max_attempts: int
 ) -> tuple[Claim, Change] | None:
-    """Take a generation that waits or whose lease ran out; None where there is nothing to take."""
+    """Take a generation that waits, was handed back, or whose lease ran out before its last attempt; None
+    where there is nothing to take.
+    """
     row = (
         await session.sql.execute(
             _CLAIM, {"id": generation_id, "lease": lease_seconds, "max_attempts": max_attempts}

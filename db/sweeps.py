@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from db.claims import Change, change_of
+from db.claims import FREE, Change, change_of
 from db.logs import Event, write_log
 from db.models import Generation
 from db.sessions import WorkerWrite
@@ -16,20 +16,20 @@ BATCH = 500
 LONGEST_WAIT_SECONDS = 300
 
 # Each ring waits as long again as the generation has waited so far, up to the longest wait.
-_TO_RING = text("""
+_TO_RING = text(f"""
 UPDATE story_generations
 SET next_wake_at = now() + least(
     make_interval(secs => :longest),
-    greatest(make_interval(secs => :shortest), now() - coalesce(lease_until, created_at))
+    greatest(make_interval(secs => :shortest), now() - coalesce(lease_until, updated_at))
 )
 WHERE id IN (
     SELECT id FROM story_generations
     WHERE status IN ('pending', 'in_progress') AND next_wake_at < now()
-      AND (status = 'pending' OR lease_until < now()) AND attempt < :max_attempts
+      AND (status = 'pending' OR {FREE})
     ORDER BY next_wake_at LIMIT :batch FOR UPDATE SKIP LOCKED
 )
 RETURNING id
-""")
+""")  # noqa: S608 - built of constants
 
 _EXHAUSTED = text("""
 UPDATE story_generations

@@ -168,16 +168,18 @@ async def test_a_failed_attempt_leaves_its_generation_in_progress_until_the_next
     assert await api.data(records.user, GENERATION, id=str(generation_id)) == {"storyGeneration": shown}
 
 
-async def test_what_is_handed_back_may_be_claimed_at_once(
-    records: Records, worker_database: WorkerDatabase
+@pytest.mark.parametrize("attempt", [1, 5], ids=["the first attempt", "the last attempt"])
+async def test_what_is_handed_back_may_be_claimed_at_once_as_nothing_is_wrong_with_it(
+    records: Records, worker_database: WorkerDatabase, attempt: int
 ) -> None:
     generation_id = await records.initiate()
+    await records.set(generation_id, attempt=str(attempt - 1))
     held = await take_free(worker_database, generation_id)
     async with worker_database.write() as session:
         assert await hand_back(session, held)
-    assert (await take_free(worker_database, generation_id)).attempt == 2
+    assert (await take_free(worker_database, generation_id)).attempt == attempt + 1
     assert await records.log(generation_id) == [
-        *started(1),
-        (Event.HANDED_BACK, "Attempt 1: its worker was stopped"),
-        (Event.STARTED, "Attempt 2"),
+        *started(attempt),
+        (Event.HANDED_BACK, f"Attempt {attempt}: its worker was stopped"),
+        (Event.STARTED, f"Attempt {attempt + 1}"),
     ]

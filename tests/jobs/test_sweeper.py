@@ -35,12 +35,13 @@ DUE = {"next_wake_at": PAST, "lease_until": PAST}
         ({"status": "'in_progress'", "attempt": "4", **DUE}, True),
         ({"status": "'in_progress'", "attempt": "1", "next_wake_at": PAST, "lease_until": FUTURE}, False),
         ({"status": "'in_progress'", "attempt": "1", "next_wake_at": FUTURE, "lease_until": PAST}, False),
+        ({"status": "'in_progress'", "attempt": "5", "next_wake_at": PAST, "lease_until": "NULL"}, True),
         ({"status": "'succeeded'", "attempt": "1", **DUE}, False),
         ({"status": "'failed'", "attempt": "1", **DUE}, False),
     ],
     ids=[
         *("pending and overdue", "pending", "abandoned", "abandoned four times", "leased"),
-        *("abandoned and just rung for", "succeeded", "failed"),
+        *("abandoned and just rung for", "handed back by the last attempt", "succeeded", "failed"),
     ],
 )
 async def test_the_sweeper_rings_for_what_waits_too_long_and_for_nothing_else(
@@ -65,12 +66,12 @@ async def test_each_ring_waits_as_long_as_the_generation_has_waited_up_to_five_m
 ) -> None:
     generation_id = await records.initiate()
     before = await records.set(
-        generation_id, created_at=f"now() - interval '{waited} seconds'", next_wake_at=PAST
+        generation_id, updated_at=f"now() - interval '{waited} seconds'", next_wake_at=PAST
     )
     await sweep(bench)
     row = await records.row(generation_id)
     # The sweep comes a moment after the row was set.
-    late = row["next_wake_at"] - before["created_at"] - timedelta(seconds=waited + next_wait)
+    late = row["next_wake_at"] - before["updated_at"] - timedelta(seconds=waited + next_wait)
     assert timedelta(0) <= late < timedelta(seconds=2)
     records.silence()
     await sweep(bench)
@@ -127,12 +128,13 @@ async def test_after_the_last_attempt_a_generation_fails_and_subscribers_are_tol
     assert await records.row(generation_id) == row
 
 
-async def test_a_last_attempt_that_still_holds_its_lease_is_left_alone(
-    records: Records, bench: Bench
+@pytest.mark.parametrize("lease_until", [FUTURE, "NULL"], ids=["leased", "handed back"])
+async def test_a_generation_whose_last_attempt_did_not_die_is_not_given_up(
+    records: Records, bench: Bench, lease_until: str
 ) -> None:
     generation_id = await records.initiate()
     before = await records.set(
-        generation_id, status="'in_progress'", attempt="5", next_wake_at=PAST, lease_until=FUTURE
+        generation_id, status="'in_progress'", attempt="5", next_wake_at=FUTURE, lease_until=lease_until
     )
     await sweep(bench)
     assert await records.row(generation_id) == before
