@@ -38,7 +38,7 @@ class Feed:
             redis_url, protocol=2, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=None
         )
         self._mailboxes: dict[str, set[Mailbox]] = {}
-        # By channel: set once the server has confirmed it on the present connection.
+        # By channel: set once the server has confirmed it. Whatever a lost connection takes along is a gap.
         self._confirmed: dict[str, asyncio.Event] = {}
         self._moved = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
@@ -99,8 +99,6 @@ class Feed:
             except* Exception:
                 logger.exception("Event feed broke, reconnecting")
             finally:
-                for confirmed in self._confirmed.values():
-                    confirmed.clear()
                 await connection.disconnect(nowait=True)
             failures = 0 if time.monotonic() - began > LONGEST_BACKOFF_SECONDS else failures + 1
             # Not in step with the other processes that lost the same server.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -45,6 +47,12 @@ def server(redis_url: str) -> Iterator[redis.Redis]:
 
 def change(revision: int) -> GenerationChange:
     return GenerationChange(UUID(int=1), ChangeKind.UPDATED, revision, "in_progress", 1)
+
+
+def message(**changes: Any) -> bytes:
+    """A change as it is published, with some fields set to what they should not be."""
+    fields: dict[str, Any] = json.loads(change(9).encode())
+    return json.dumps(fields | changes).encode()
 
 
 def subscribers(server: redis.Redis) -> list[str]:
@@ -108,10 +116,15 @@ async def test_a_watcher_that_is_canceled_leaves_nothing_behind(feed: Feed, serv
         b"null",
         b"\xff",
         b"[" * 100_000,
-        b'{"id": 5, "change": "updated", "revision": 2, "status": "", "progress": 1}',
-        b'{"id": "00000000-0000-0000-0000-000000000001", "change": "eaten"}',
-        b'{"id": "00000000-0000-0000-0000-000000000001", "change": "updated", "revision": "x"}',
-        b'{"id": "00000000-0000-0000-0000-000000000001", "change": "updated", "revision": null}',
+        message(id=5),
+        message(id=None),
+        message(id="x"),
+        message(change="eaten"),
+        message(change=[]),
+        message(revision="x"),
+        message(revision=None),
+        message(revision=[2]),
+        message(progress="x"),
     ],
 )
 async def test_a_message_that_is_no_change_disturbs_nothing(
@@ -124,6 +137,19 @@ async def test_a_message_that_is_no_change_disturbs_nothing(
         await publisher.publish(alice, change(2))
         assert await mailbox.take(SOON) == Delivery((change(2),), gap=False)
         assert subscribers(server) == connection
+
+
+async def test_a_server_that_takes_the_connection_and_says_nothing_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(core.feed, "TIMEOUT_SECONDS", 0.1)
+    taken: list[asyncio.StreamWriter] = []
+    mute = await asyncio.start_server(lambda _, writer: taken.append(writer), "127.0.0.1", 0)
+    port = mute.sockets[0].getsockname()[1]
+    async with mute, Feed(f"redis://127.0.0.1:{port}"):
+        await until(lambda: len(taken) == 3)
+        for writer in taken:
+            writer.close()
 
 
 @pytest.mark.parametrize("watchers", [0, 1])
