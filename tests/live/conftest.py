@@ -8,10 +8,11 @@ import pytest
 
 from core.settings import Settings
 from jobs.bench import Bench
+from narration.hibari import HibariEngine
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
 from tests.clients import Api, serving
-from tests.conftest import database_urls, fresh_database, settings_for
+from tests.conftest import database_urls, fresh_database, open_bench, settings_for
 from tests.live.hand import Hand
 
 
@@ -34,3 +35,10 @@ async def door(door_settings: Settings) -> AsyncIterator[Api]:
     """An API for tests that only come and go, each with users of its own."""
     async with serving(door_settings) as api:
         yield api
+
+
+@pytest.fixture(scope="module")
+async def door_hand(door_settings: Settings, engine: HibariEngine) -> AsyncIterator[Hand]:
+    """A worker's hand behind it."""
+    async with open_bench(door_settings, engine) as bench:
+        yield Hand(bench)

@@ -13,6 +13,16 @@ from tests.live.hand import Hand
 from tests.live.streams import CANCEL, DELETE, all_events
 
 
+@pytest.fixture
+def api(door: Api) -> Api:
+    return door
+
+
+@pytest.fixture
+def hand(door_hand: Hand) -> Hand:
+    return door_hand
+
+
 async def test_creation_progress_end_and_deletion_are_told(api: Api, hand: Hand, alice: UUID) -> None:
     story = await api.add_story(alice)
     async with all_events(api, alice, hand) as events:

@@ -52,16 +52,16 @@ async def unread(api: Api, user: UUID) -> AsyncIterator[Socket]:
 
 
 async def test_one_who_reads_late_gets_the_latest_state_and_not_all_that_was(
-    api: Api, hand: Hand, alice: UUID
+    door: Api, door_hand: Hand, alice: UUID
 ) -> None:
-    generation = await api.initiate(alice, await api.add_story(alice, "x" * CHARACTERS))
-    held = await hand.claim(generation)
-    async with unread(api, alice) as slow:
+    generation = await door.initiate(alice, await door.add_story(alice, "x" * CHARACTERS))
+    held = await door_hand.claim(generation)
+    async with unread(door, alice) as slow:
         await slow.subscribe("1", LARGE, id=generation)
         assert await _revision(slow) == 2
         for percent in range(1, CHANGES):
-            await hand.progress(held, percent)
-        await hand.progress(held, CHANGES)
+            await door_hand.progress(held, percent)
+        await door_hand.progress(held, CHANGES)
         told = [await _revision(slow)]
         while told[-1] < CHANGES + 2:
             told.append(await _revision(slow))
@@ -74,17 +74,17 @@ async def _revision(slow: Socket) -> int:
     return revision
 
 
-async def test_one_who_vanishes_unread_leaves_nothing_behind(api: Api, hand: Hand, alice: UUID) -> None:
-    generation = await api.initiate(alice, await api.add_story(alice, "x" * CHARACTERS))
-    held = await hand.claim(generation)
-    async with unread(api, alice) as slow:
+async def test_one_who_vanishes_unread_leaves_nothing_behind(door: Api, door_hand: Hand, alice: UUID) -> None:
+    generation = await door.initiate(alice, await door.add_story(alice, "x" * CHARACTERS))
+    held = await door_hand.claim(generation)
+    async with unread(door, alice) as slow:
         for operation in ("1", "2", "3"):
             await slow.subscribe(operation, LARGE, id=generation)
         assert (await slow.receive())["type"] == "next"
         for percent in range(1, 10):
-            await hand.progress(held, percent)
+            await door_hand.progress(held, percent)
         slow.connection.transport.abort()
-    await until(lambda: is_idle(api.services.feed))
+    await until(lambda: is_idle(door.services.feed))
 
 
 async def test_completing_stops_a_stream_and_no_other(door: Api, alice: UUID) -> None:
@@ -133,19 +133,19 @@ async def test_one_who_sends_a_last_message_and_vanishes_is_not_missed(door: Api
         assert await socket.receive() == {"type": "pong"}
 
 
-async def test_a_stream_is_left_while_it_is_told_of_changes(api: Api, hand: Hand, alice: UUID) -> None:
-    generation = await api.initiate(alice, await api.add_story(alice))
-    held = await hand.claim(generation)
-    leaving = asyncio.create_task(_come_and_go(api, alice, generation))
+async def test_a_stream_is_left_while_it_is_told_of_changes(door: Api, door_hand: Hand, alice: UUID) -> None:
+    generation = await door.initiate(alice, await door.add_story(alice))
+    held = await door_hand.claim(generation)
+    leaving = asyncio.create_task(_come_and_go(door, alice, generation))
     for percent in range(1, 100):
-        await hand.progress(held, percent)
+        await door_hand.progress(held, percent)
     await leaving
-    await until(lambda: is_idle(api.services.feed))
+    await until(lambda: is_idle(door.services.feed))
 
 
-async def _come_and_go(api: Api, user: UUID, generation: str) -> None:
+async def _come_and_go(door: Api, user: UUID, generation: str) -> None:
     for _ in range(10):
-        async with api.socket(user) as socket:
+        async with door.socket(user) as socket:
             for operation in range(10):
                 await socket.subscribe(str(operation), PROGRESS, id=generation)
             await socket.receive()

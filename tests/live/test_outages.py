@@ -127,7 +127,7 @@ async def test_what_happened_meanwhile_is_told_once(
 async def test_what_no_message_told_is_found_by_reading_again(
     api: Api, hand: Hand, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (0.1, 0.2))
+    monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (0.01, 0.02))
     story = await api.add_story(alice)
     followed = await api.initiate(alice, story)
     silent = Silent(api, alice)

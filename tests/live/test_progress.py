@@ -9,9 +9,20 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
+from core.events import ChangeKind, GenerationChange
 from tests.clients import Api
 from tests.live.hand import Hand
 from tests.live.streams import CANCEL, DELETE, PROGRESS, follow, is_idle, until
+
+
+@pytest.fixture
+def api(door: Api) -> Api:
+    return door
+
+
+@pytest.fixture
+def hand(door_hand: Hand) -> Hand:
+    return door_hand
 
 
 async def test_the_present_state_comes_first_then_each_change_up_to_success(
@@ -29,6 +40,22 @@ async def test_the_present_state_comes_first_then_each_change_up_to_success(
         assert await progress.next() == ("IN_PROGRESS", 99, 5)
         await hand.succeed(held)
         assert await progress.rest() == [("SUCCEEDED", 100, 6)]
+
+
+@pytest.mark.parametrize("revision", [1, 2, 99])
+@pytest.mark.parametrize("kind", list(ChangeKind))
+async def test_a_message_without_a_newer_row_tells_nothing(
+    *, api: Api, hand: Hand, alice: UUID, kind: ChangeKind, revision: int
+) -> None:
+    generation = await api.initiate(alice, await api.add_story(alice))
+    held = await hand.claim(generation)
+    async with api.socket(alice) as socket:
+        progress = await follow(socket, generation)
+        assert await progress.next() == ("IN_PROGRESS", 0, 2)
+        empty = GenerationChange(UUID(generation), kind, revision, "succeeded", 100)
+        await api.services.publisher.publish(alice, empty)
+        await hand.progress(held, 5)
+        assert await progress.next() == ("IN_PROGRESS", 5, 3)
 
 
 async def test_it_completes_after_a_cancellation(api: Api, alice: UUID) -> None:
@@ -97,9 +124,10 @@ async def test_two_hundred_streams_share_one_connection_and_leave_nothing_behind
     users = [uuid4() for _ in range(20)]
     generations = {user: await api.initiate(user, await api.add_story(user)) for user in users}
     with redis.Redis.from_url(redis_url) as server:
+        await until(lambda: not server.pubsub_channels("storycast:*"))
         await _follow_ten_times_each(api, hand, generations, server)
         await until(lambda: not server.pubsub_channels("storycast:*"))
-    assert is_idle(api.services.feed)
+    await until(lambda: is_idle(api.services.feed))
 
 
 async def _follow_ten_times_each(
