@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.clients import Api
+from tests.clients import LIMIT_SECONDS, Api
 from tests.graphql.wire import JSON, PLAIN, RESPONSE, WHO, code, get, post
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -109,6 +110,20 @@ async def test_a_body_of_4_mib_is_taken_and_one_byte_more_is_not(
     refused = await send(MOST_BYTES + 1)
     assert (refused.status_code, code(refused)) == (413, "BODY_TOO_LARGE")
     assert refused.headers["content-type"] == f"{accept}; charset=utf-8"
+
+
+async def test_a_body_that_says_it_is_too_long_is_not_waited_for(shared: Api, alice: UUID) -> None:
+    url = httpx.URL(shared.base)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    headers = {"Host": "localhost", **JSON, **shared.headers(alice), "Content-Length": str(MOST_BYTES + 1)}
+    lines = ["POST /graphql HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    try:
+        writer.write("\r\n".join(lines).encode())
+        async with asyncio.timeout(LIMIT_SECONDS):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_story_of_a_million_characters_of_four_bytes_fits(shared: Api, alice: UUID) -> None:
