@@ -87,9 +87,16 @@ def main(arguments: list[str]) -> int:
     ensure("dev")
     os.chdir(str(ROOT))
     if command == "test":
-        chosen = "long" if "--long" in rest else "not long"
-        become("-m", "pytest", "-m", chosen, *(argument for argument in rest if argument != "--long"))
+        test([argument for argument in rest if argument != "--long"], long="--long" in rest)
     return lint()
+
+
+def test(rest: list[str], *, long: bool) -> NoReturn:
+    # The long ones measure memory and speed, so they run alone. What is named by path is somebody's work
+    # underway: one process shows more.
+    whole = all(argument.startswith("-") for argument in rest)
+    beside = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"] if whole and not long else []
+    become("-m", "pytest", "-m", "long" if long else "not long", *beside, *rest)
 
 
 def become_server(command: str, rest: list[str]) -> NoReturn:
