@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import StartupError
 from core.settings import Settings
-from jobs.worker import work
+from jobs.worker import _check_role
 from server.local.postgres import LocalPostgres
 from server.serve import open_services
 from tests.conftest import adjust
@@ -83,7 +83,7 @@ def test_neither_api_nor_worker_starts_on_a_role_that_is_too_powerful(
     with pytest.raises(StartupError, match=exactly(sentence)):
         asyncio.run(_open(adjust(settings, database_url=url)))
     with pytest.raises(StartupError, match=exactly(sentence)):
-        work(adjust(settings, worker_database_url=url))
+        asyncio.run(_check_role(adjust(settings, worker_database_url=url)))
 
 
 def test_both_processes_say_so_in_a_sentence_and_end(
@@ -102,7 +102,11 @@ def test_both_processes_say_so_in_a_sentence_and_end(
         )
         for command in (["serve"], ["worker", "--single"])
     ]
-    ended = [(*process.communicate(timeout=END_SECONDS), process.returncode) for process in started]
+    try:
+        ended = [(*process.communicate(timeout=END_SECONDS), process.returncode) for process in started]
+    finally:
+        for process in started:
+            process.kill()
     assert ended == [("", BYPASSES.replace("overmighty", "postgres") + "\n", 1)] * 2
 
 
