@@ -102,9 +102,13 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+def is_watched(feed: Feed) -> bool:
+    return bool(feed._mailboxes)  # noqa: SLF001 - a leak shows nowhere else
+
+
 def is_idle(feed: Feed) -> bool:
     """Whether nobody watches, and nothing is kept of those who did."""
-    return not feed._mailboxes and not feed._confirmed  # noqa: SLF001 - a leak shows nowhere else
+    return not is_watched(feed) and not feed._confirmed  # noqa: SLF001 - a leak shows nowhere else
 
 
 async def closed(connection: ClientConnection) -> tuple[int, str]:

@@ -7,15 +7,19 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
 from websockets.asyncio.client import connect
 
+from core.identity import Identity
+from schema.context import Context
+from schema.root import schema
 from tests.clients import Api, Socket
 from tests.live.hand import Hand
-from tests.live.streams import EVENTS, PROGRESS, follow, is_idle, until
+from tests.live.streams import EVENTS, PROGRESS, follow, is_idle, is_watched, until
 
 LARGE = """subscription ($id: UUID!) { storyGenerationProgress(id: $id) { revision story { content } } }"""
 CHARACTERS = 900_000
@@ -90,8 +94,10 @@ async def test_one_who_vanishes_unread_leaves_nothing_behind(door: Api, door_han
 async def test_completing_stops_a_stream_and_no_other(door: Api, alice: UUID) -> None:
     generation = await door.initiate(alice, await door.add_story(alice))
     async with door.socket(alice) as socket:
-        stopped, followed = [await follow(socket, generation, number) for number in ("1", "2")]
-        assert [await stopped.next(), await followed.next()] == 2 * [("PENDING", 0, 1)]
+        stopped = await follow(socket, generation, "1")
+        assert await stopped.next() == ("PENDING", 0, 1)
+        followed = await follow(socket, generation, "2")
+        assert await followed.next() == ("PENDING", 0, 1)
         await socket.subscribe("3", EVENTS)
         for operation in ("1", "3"):
             await socket.send({"type": "complete", "id": operation})
@@ -150,3 +156,24 @@ async def _come_and_go(door: Api, user: UUID, generation: str) -> None:
                 await socket.subscribe(str(operation), PROGRESS, id=generation)
             await socket.receive()
             socket.connection.transport.abort()
+
+
+@pytest.mark.parametrize("query", [PROGRESS, EVENTS])
+async def test_a_stream_that_is_closed_has_let_go_at_once(
+    door: Api, door_hand: Hand, alice: UUID, query: str
+) -> None:
+    """It does not leave that to the garbage collector."""
+    generation = await door.initiate(alice, await door.add_story(alice))
+    identity = Identity(alice, datetime.max.replace(tzinfo=UTC))
+    context = Context(door.services, "a request", identity)
+    variables = {"id": generation} if query == PROGRESS else {}
+    stream = await schema.subscribe(query, variable_values=variables, context_value=context)
+    first = asyncio.create_task(anext(stream))
+    held = await door_hand.claim(generation)
+    for percent in range(1, 99):
+        if (await asyncio.wait([first], timeout=0.1))[0]:
+            break
+        await door_hand.progress(held, percent)
+    assert (await first).errors is None
+    await stream.aclose()
+    assert not is_watched(door.services.feed)

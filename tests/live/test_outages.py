@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
 import pytest
 import redis
 
@@ -147,6 +148,26 @@ async def test_what_no_message_told_is_found_by_reading_again(
         assert await events.next() == ("DELETED", followed, None)
         created = await silent.create(story)
         assert await events.next() == ("CREATED", created, ("PENDING", 0, 1))
+
+
+async def test_reading_again_finds_long_work_and_leaves_what_had_settled(
+    *, api: Api, hand: Hand, alice: UUID, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what began, and what ended, further back than a look goes."""
+    monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (0.01, 0.02))
+    story = await api.add_story(alice)
+    settled, working = [await api.initiate(alice, story) for _ in range(2)]
+    await hand.succeed(await hand.claim(settled))
+    held = await hand.claim(working)
+    await sql.execute("UPDATE generation_logs SET occurred_at = occurred_at - interval '1 hour'")
+    await sql.execute("UPDATE story_generations SET created_at = created_at - interval '1 hour'")
+    async with all_events(api, alice, hand) as events:
+        await hand.progress(held, 50, lost=True)
+        assert await events.next() == ("UPDATED", working, ("IN_PROGRESS", 50, 3))
+        await hand.succeed(held, lost=True)
+        assert await events.next() == ("UPDATED", working, ("SUCCEEDED", 100, 4))
+        await Silent(api, alice).delete(settled)
+        assert await events.next() == ("DELETED", settled, None)
 
 
 @pytest.mark.parametrize("down", ["killed", "frozen"])
