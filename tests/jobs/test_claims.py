@@ -38,24 +38,20 @@ async def test_of_twenty_workers_that_claim_at_once_one_gets_the_generation(
     assert await records.log(generation_id) == started(1)
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
+async def test_a_generation_that_is_not_free_is_not_claimed(
+    records: Records, worker_database: WorkerDatabase
+) -> None:
+    for state in (
         {"status": "'in_progress'", "attempt": "1", "lease_until": RUNNING},
         {"status": "'in_progress'", "attempt": "5", "lease_until": EXPIRED},
         {"status": "'succeeded'", "attempt": "1", "lease_until": "NULL"},
         {"status": "'failed'", "attempt": "1", "lease_until": "NULL"},
-    ],
-    ids=["leased", "exhausted", "succeeded", "failed"],
-)
-async def test_a_generation_that_is_not_free_is_not_claimed(
-    records: Records, worker_database: WorkerDatabase, state: dict[str, str]
-) -> None:
-    generation_id = await records.initiate()
-    before = await records.set(generation_id, **state)
-    assert await take(worker_database, generation_id) is None
-    assert await records.row(generation_id) == before
-    assert await records.log(generation_id) == started()
+    ):
+        generation_id = await records.initiate()
+        before = await records.set(generation_id, **state)
+        assert await take(worker_database, generation_id) is None, state
+        assert await records.row(generation_id) == before
+        assert await records.log(generation_id) == started()
 
 
 async def test_a_generation_whose_lease_ran_out_is_claimed_with_all_it_had(

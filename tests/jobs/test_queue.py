@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import datetime
 from itertools import pairwise
 from uuid import uuid4
@@ -58,10 +59,13 @@ async def test_a_generation_whose_ring_was_lost_is_rung_for_again(records: Recor
 async def test_short_stories_do_not_queue_behind_a_long_one_and_each_worker_narrates_one_at_a_time(
     records: Records, crew: Crew
 ) -> None:
-    # No sweep comes to the help of one that waits for the wrong worker.
-    await crew.start(2, sweep_seconds=600)
-    long_id, _ = await crew.begin(prose(9000))
+    # No sweep comes to the help of a message that waits for the wrong worker.
+    _, idle = await crew.start_pair(sweep_seconds=600)
+    long_id, begun = await crew.begin(prose(9000))
     short_ids = [await records.initiate(prose(300)) for _ in range(4)]
+    await records.until(long_id, lambda row: row["progress"] > begun["progress"])
+    assert records.rings() == short_ids
+    idle.send(signal.SIGCONT)
     short = [await records.until_final(generation_id) for generation_id in short_ids]
     assert (await records.row(long_id))["status"] == "in_progress"
     spans: list[tuple[datetime, datetime]] = sorted((row["started_at"], row["finished_at"]) for row in short)
