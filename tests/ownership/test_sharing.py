@@ -26,6 +26,7 @@ OWN_STORIES = "{ stories { items { id title content generations { items { id log
 OWN_GENERATIONS = "{ storyGenerations { items { id story { title } log { detail } } meta { total } } }"
 EVENTS = "subscription { storyGenerationEvents { id } }"
 CANCEL = "mutation ($id: UUID!) { cancelStoryGeneration(id: $id) { __typename } }"
+DELETE = "mutation ($id: UUID!) { deleteStoryGeneration(id: $id) { __typename } }"
 
 # A field that a stranger's own createStory would change from one round to the next.
 REPEATABLE = [operation for operation in ANSWERING if operation.field not in {"createStory", "stories"}]
@@ -162,6 +163,7 @@ async def test_a_stranger_hears_of_nothing_that_happens_to_others(
 
         theirs = await narrow.initiate(alice, await narrow.add_story(alice))
         await narrow.data(alice, CANCEL, id=theirs)
+        await narrow.data(alice, DELETE, id=theirs)
         # A message that went astray is told of no further than the row it names may be read.
         for stray in (hers.generations[Status.PENDING], UUID(theirs)):
             change = GenerationChange(stray, ChangeKind.UPDATED, 99, Status.PENDING, 50)
