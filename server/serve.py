@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,6 +37,9 @@ def serve(settings: Settings) -> None:
 
     Raises StartupError or SettingsError when this process cannot start.
     """
+    # uvicorn shuts down on the signal, then raises it once more: that is the end of this process, and
+    # leaves what is open the time to close.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvloop.run(_serve(settings))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -100,7 +99,7 @@ async def test_a_fault_is_one_record_with_the_answers_request_id_and_without_the
         await client.post(f"{base}/graphql", content=token)
         await client.get(f"{base}/healthz", headers={"Authorization": f"Bearer {token}x"})
     process.terminate()
-    assert process.wait(LIMIT_SECONDS) == -signal.SIGTERM
+    assert process.wait(LIMIT_SECONDS) == 0
     written = log.read_text()
     assert token not in written
     assert token.rpartition(".")[2] not in written
