@@ -13,20 +13,20 @@ from uuid import UUID
 import asyncpg
 import pytest
 import strawberry
+from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from strawberry.extensions import SchemaExtension
+from strawberry.types.execution import PreExecutionError
 
 from core.identity import open_verifier
 from schema.context import Context
 from schema.faults import Faults
-from server.graphql_http import GraphQLEndpoint
+from server.graphql_http import GraphQLEndpoint, _status
 from tests.clients import Api
 from tests.graphql.rows import Rows
 from tests.graphql.statements import just_before
+from tests.graphql.wire import PLAIN, RESPONSE
 from tests.identity.issuer import Key, claims, jwks_server
-
-PLAIN = "application/json"
-RESPONSE = "application/graphql-response+json"
 
 MASKED = "Internal server error"
 
@@ -171,6 +171,12 @@ async def test_what_breaks_outside_of_any_field_is_masked_too(
     assert error.extensions == {"code": "INTERNAL_SERVER_ERROR", "requestId": "the id"}
     assert "Request the id: the operation failed" in caplog.text
     assert "swordfish" in caplog.text
+
+
+@pytest.mark.parametrize(("accept", "status"), [(PLAIN, 200), (RESPONSE, 500)])
+def test_what_breaks_before_any_field_is_a_500_where_the_media_type_tells(accept: str, status: int) -> None:
+    masked = GraphQLError(MASKED, extensions={"code": "INTERNAL_SERVER_ERROR"})
+    assert _status(accept, PreExecutionError(None, [masked])) == status
 
 
 async def test_a_result_that_does_not_fit_its_type_is_our_fault_and_not_the_caller_s(
