@@ -20,7 +20,7 @@ from resolvers.generations import initiate_generation
 from resolvers.services import Services
 from resolvers.stories import create_story
 
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 40
 # A change whose message is lost is found by reading again.
 LOOK_SECONDS = 0.1
 
@@ -97,7 +97,8 @@ class Records:
         with redis.Redis.from_url(self.settings.need("redis_url")) as client:
             ids = client.lrange(f"dramatiq:{QUEUE}", 0, -1)
             messages = client.hmget(f"dramatiq:{QUEUE}.msgs", ids) if ids else []
-        return [UUID(json.loads(message)["args"][0]) for message in messages]
+        # None: a worker took it between the two looks.
+        return [UUID(json.loads(message)["args"][0]) for message in messages if message]
 
     def silence(self) -> None:
         """Lose every ring."""
