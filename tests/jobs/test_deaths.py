@@ -17,8 +17,10 @@ from tests.narration.prose import prose
 
 LEASE_SECONDS = 1.0
 SWEEP_SECONDS = 0.3
-# Two seconds of work.
-LONG = prose(5000)
+# What a busy machine may add.
+SPARE_SECONDS = 5
+# Three seconds of work.
+LONG = prose(8000)
 
 
 async def time_of(records: Records, detail: str) -> datetime:
@@ -41,7 +43,7 @@ async def test_a_killed_workers_narration_is_finished_by_another_soon_after_its_
     assert await records.log(generation_id) == [*started(1, 2), (Event.SUCCEEDED, None)]
     assert records.files() == records.keys(generation_id, 2) == [row["result_key"], row["captions_key"]]
     waited = await time_of(records, "Attempt 2") - left["lease_until"]
-    assert 0 < waited.total_seconds() < SWEEP_SECONDS + 1
+    assert 0 < waited.total_seconds() < SWEEP_SECONDS + SPARE_SECONDS
 
 
 async def test_a_worker_frozen_past_its_lease_can_change_nothing_when_it_wakes(

@@ -24,8 +24,8 @@ from tests.narration.prose import prose
 from tests.outages import Outages
 from tests.processes import Worker
 
-# Two seconds of work.
-LONG = prose(6000)
+# Three seconds of work.
+LONG = prose(8000)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ async def test_short_stories_do_not_queue_behind_a_long_one_and_each_worker_narr
 ) -> None:
     # No sweep comes to the help of a message that waits for the wrong worker.
     _, idle = await crew.start_pair(sweep_seconds=600)
-    long_id, begun = await crew.begin(prose(9000))
+    long_id, begun = await crew.begin(prose(12_000))
     short_ids = [await records.initiate(prose(300)) for _ in range(4)]
     await records.until(long_id, lambda row: row["progress"] > begun["progress"])
     assert records.rings() == short_ids

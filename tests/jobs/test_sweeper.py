@@ -72,7 +72,7 @@ async def test_each_ring_waits_as_long_as_the_generation_has_waited_up_to_five_m
         row = await records.row(ids[waited])
         # The sweep comes a moment after the row was set.
         late = row["next_wake_at"] - before[waited]["updated_at"] - timedelta(seconds=waited + next_wait)
-        assert timedelta(0) <= late < timedelta(seconds=4), waited
+        assert timedelta(0) <= late < timedelta(seconds=9), waited
 
 
 async def test_twenty_sweeps_at_once_ring_once_for_each(records: Records, bench: Bench) -> None:
