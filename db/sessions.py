@@ -15,8 +15,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from core.errors import SettingsError
@@ -94,9 +94,17 @@ def _open_pool(url: str, pool_size: int, application_name: str) -> AsyncEngine:
         "statement_timeout": str(STATEMENT_TIMEOUT_MS),
         "idle_in_transaction_session_timeout": str(2 * STATEMENT_TIMEOUT_MS),
     }
-    return open_engine(
+    engine = open_engine(
         url, server_settings, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_SECONDS
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool replace a connection that the server has closed, as a restart does. Costs no question."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 class ApiDatabase:

@@ -142,6 +142,23 @@ async def test_more_callers_than_connections_take_turns(
     assert [page.id if page else None for page in pages] == [alices.story, None] * 20
 
 
+async def test_a_connection_that_the_server_closed_is_replaced_before_anybody_notices(
+    pool_of_one: ApiDatabase, alices: Belongings, sql: asyncpg.Connection
+) -> None:
+    noticed = asyncio.Event()
+    async with pool_of_one.read(alices.user) as session:
+        backend = await backend_of(session)
+        raw = await (await session.sql.connection()).get_raw_connection()
+        assert raw.driver_connection
+        raw.driver_connection.add_termination_listener(lambda _: noticed.set())
+    await sql.execute("SELECT pg_terminate_backend($1)", backend)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await noticed.wait()
+    async with pool_of_one.read(alices.user) as session:
+        assert (await session.sql.execute(select(Story.id))).all() == [(alices.story,)]
+        assert await backend_of(session) != backend
+
+
 async def until_someone_waits(sql: asyncpg.Connection) -> None:
     """Returns once a query in this database waits for a lock."""
     waiting = """SELECT EXISTS (SELECT FROM pg_stat_activity
