@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
+from websockets.asyncio.client import ClientConnection
 
 from core.identity import open_verifier
 from core.settings import Settings
 from resolvers.services import Services
 from schema.root import schema
 from server.rest import rest_routes
-from tests.clients import Api, Socket
+from tests.clients import LIMIT_SECONDS, Api, Socket
 from tests.database.belongings import Belongings, dump
 from tests.ownership.operations import ANSWERING, CALLS, OPERATIONS, Call, Operation, nowhere
 
@@ -129,14 +131,12 @@ async def test_nobody_gets_nothing_over_a_websocket(
     before = await dump(sql)
     async with narrow.raw_socket() as connection:
         await Socket(connection).subscribe("1", operation.document, **operation.variables(hers)[0])
-        await connection.wait_closed()
-        assert connection.close_code == 4401
+        assert await closing(connection) == 4401
     async with narrow.raw_socket() as connection:
         socket = Socket(connection)
         await socket.send({"type": "connection_init", "payload": {"Authorization": "Bearer none"}})
         await socket.subscribe("1", operation.document, **operation.variables(hers)[0])
-        await connection.wait_closed()
-        assert connection.close_code == 4403
+        assert await closing(connection) == 4403
     assert await dump(sql) == before
 
 
@@ -168,6 +168,13 @@ async def refusal(socket: Socket, operation: Operation, variables: dict[str, Any
         assert message["type"] == "error"
         (error,) = message["payload"]
     return error
+
+
+async def closing(connection: ClientConnection) -> int | None:
+    """The code that the server closes the socket with."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await connection.wait_closed()
+    return connection.close_code
 
 
 def expected_for(user: UUID, operation: Operation) -> Any:
