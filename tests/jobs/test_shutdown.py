@@ -36,7 +36,7 @@ async def test_a_worker_told_to_stop_hands_its_narration_back_and_leaves_the_que
         (Event.STARTED, "Attempt 2"),
         (Event.SUCCEEDED, None),
     ]
-    assert records.rings() == []
+    await records.until_true(lambda: records.rings() == [])
 
 
 async def test_a_narration_that_is_nearly_done_is_finished_before_its_worker_ends(
