@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.local.product import ROOT, Product
+from tests.users import as_nobody, become
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,16 +34,8 @@ def start() -> Iterator[Callable[..., Product]]:
 
 @pytest.fixture
 def as_ordinary_user(tmp_path: Path) -> list[str]:
-    """A prefix that runs a command as somebody who is not root, and owns `tmp_path`.
-
-    When root starts the tests, that user may still read what lies in root's folders, Python among it.
-    """
-    if os.geteuid() != 0:
-        return []
-    nobody = pwd.getpwnam("nobody").pw_uid
-    os.chown(tmp_path, nobody, nobody)
-    reading = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
-    return [*_become(nobody), *reading, "--"]
+    """A prefix that runs a command as the owner of `tmp_path`, who is not root."""
+    return as_nobody(tmp_path)
 
 
 @pytest.fixture
@@ -57,13 +48,7 @@ def as_nameless_user() -> Iterator[tuple[list[str], Path]]:
             pytest.skip(f"other users cannot reach {path}")
     with tempfile.TemporaryDirectory() as folder:
         os.chown(folder, NAMELESS, NAMELESS)
-        yield [*_become(NAMELESS), "--inh-caps=-all", "--"], Path(folder)
-
-
-def _become(user: int) -> list[str]:
-    if not shutil.which("setpriv"):
-        pytest.skip("no setpriv to become another user with")
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        yield [*become(NAMELESS), "--inh-caps=-all", "--"], Path(folder)
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ from websockets.sync.client import connect
 
 from server.local.demo import DEMO_USER, STORIES
 from tests.newcomer.checkout import Newcomer, copy_checkout
+from tests.users import as_nobody
 
 LONG_STORY = "\n\n".join([*STORIES.values()] * 3)[:3_000]
 PROGRESS = """subscription ($id: UUID!) { storyGenerationProgress(id: $id) {
@@ -164,3 +167,28 @@ def test_ctrl_c_ends_it_all_and_the_next_start_is_quick_and_finds_everything(new
         newcomer.stop()
         seconds = newcomer.start()
     assert seconds < 3
+
+
+@pytest.mark.long
+def test_somebody_who_is_not_root_gets_as_far() -> None:
+    # Not in pytest's folder, which nobody but its owner can enter.
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        home = place / "home"
+        home.mkdir()
+        checkout = copy_checkout(place / "checkout")
+        person = Newcomer(checkout, home, as_nobody(place))
+        try:
+            person.start()
+            client = Client(person)
+            story = client.ask("{ stories(pageSize: 1) { items { id } } }")["stories"]["items"][0]["id"]
+            initiated = client.ask(
+                """mutation ($story: UUID!) { initiateStoryGeneration(input: {storyId: $story}) {
+                    ... on InitiateStoryGenerationSuccess { generation { id } } } }""",
+                story=story,
+            )["initiateStoryGeneration"]["generation"]
+            assert client.follow(initiated["id"])[-1]["status"] == "SUCCEEDED"
+            assert (checkout / ".storycast").stat().st_uid == checkout.stat().st_uid
+            assert person.stop() == 0
+        finally:
+            person.close()
