@@ -33,21 +33,18 @@ async def read_changes(session: UserRead, since: datetime | None) -> Changes:
     The look goes back further than asked, so what was told before may come again: revisions tell it apart.
     """
     until: datetime = (await session.sql.execute(select(func.clock_timestamp()))).scalar_one()
-    logged = (
-        await session.sql.execute(
-            select(LogEntry.generation_id, LogEntry.event)
-            .where(LogEntry.user_id == session.user_id, LogEntry.occurred_at > (since or until) - OVERLAP)
-            .order_by(LogEntry.id)
-        )
-    ).all()
-    deleted = list(dict.fromkeys(row.generation_id for row in logged if row.event == Event.DELETED))
-    touched = {row.generation_id for row in logged}.difference(deleted)
-    query = (
+    lately = select(LogEntry.generation_id).where(
+        LogEntry.user_id == session.user_id, LogEntry.occurred_at > (since or until) - OVERLAP
+    )
+    # One statement, so that what ends in this moment is either still unfinished or logged.
+    changed = (
         select(Generation)
         .where(
             Generation.user_id == session.user_id,
-            or_(Generation.id.in_(touched), Generation.status.in_(UNFINISHED)),
+            or_(Generation.id.in_(lately), Generation.status.in_(UNFINISHED)),
         )
         .order_by(Generation.id)
     )
-    return Changes((await session.sql.scalars(query)).all(), deleted, until)
+    generations = (await session.sql.scalars(changed)).all()
+    deleted = lately.where(LogEntry.event == Event.DELETED).order_by(LogEntry.id)
+    return Changes(generations, (await session.sql.scalars(deleted)).all(), until)
