@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import CoroutineType
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -53,6 +54,13 @@ async def unread(api: Api, user: UUID) -> AsyncIterator[Socket]:
             await signed_in.send({"type": "connection_init", "payload": api.headers(user)})
             assert await signed_in.receive() == {"type": "connection_ack"}
             yield signed_in
+
+
+def tasks_of_sockets() -> list[str]:
+    """What still goes on for sockets in this process, which serves them."""
+    running = [task.get_coro() for task in asyncio.all_tasks()]
+    names = [coroutine.__qualname__ for coroutine in running if isinstance(coroutine, CoroutineType)]
+    return [name for name in names if "Handler." in name]
 
 
 async def test_one_who_reads_late_gets_the_latest_state_and_not_all_that_was(
@@ -125,6 +133,7 @@ async def test_one_who_vanishes_at_any_point_leaves_nothing_behind(
             await socket.receive()
         connection.transport.abort()
     await until(lambda: is_idle(door.services.feed))
+    await until(lambda: not tasks_of_sockets())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -64,7 +65,9 @@ class Silent:
     api: Api
     user: UUID
 
-    async def create(self, story_id: str) -> str:
+    @asynccontextmanager
+    async def creation(self, story_id: str) -> AsyncIterator[str]:
+        """Committed at the end of the block."""
         async with self.api.services.database.write(self.user) as session:
             made = await add_generation(
                 session,
@@ -74,11 +77,22 @@ class Silent:
                 request_hash=b"",
                 wake_after_seconds=600,
             )
-        return str(made.id)
+            yield str(made.id)
 
-    async def delete(self, generation_id: str) -> None:
+    @asynccontextmanager
+    async def deletion(self, generation_id: str) -> AsyncIterator[None]:
+        """Committed at the end of the block."""
         async with self.api.services.database.write(self.user) as session:
             assert await remove_generation(session, UUID(generation_id))
+            yield
+
+    async def create(self, story_id: str) -> str:
+        async with self.creation(story_id) as made:
+            return made
+
+    async def delete(self, generation_id: str) -> None:
+        async with self.deletion(generation_id):
+            pass
 
 
 @pytest.mark.parametrize("outage", [restart, sever, freeze])
@@ -156,18 +170,37 @@ async def test_reading_again_finds_long_work_and_leaves_what_had_settled(
     """Of what began, and what ended, further back than a look goes."""
     monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (0.01, 0.02))
     story = await api.add_story(alice)
-    settled, working = [await api.initiate(alice, story) for _ in range(2)]
+    settled, *working = [await api.initiate(alice, story) for _ in range(10)]
     await hand.succeed(await hand.claim(settled))
-    held = await hand.claim(working)
+    held = {generation: await hand.claim(generation) for generation in working}
     await sql.execute("UPDATE generation_logs SET occurred_at = occurred_at - interval '1 hour'")
     await sql.execute("UPDATE story_generations SET created_at = created_at - interval '1 hour'")
     async with all_events(api, alice, hand) as events:
-        await hand.progress(held, 50, lost=True)
-        assert await events.next() == ("UPDATED", working, ("IN_PROGRESS", 50, 3))
-        await hand.succeed(held, lost=True)
-        assert await events.next() == ("UPDATED", working, ("SUCCEEDED", 100, 4))
+        for generation in working:
+            await hand.progress(held[generation], 50, lost=True)
+            assert await events.next() == ("UPDATED", generation, ("IN_PROGRESS", 50, 3))
+            await hand.succeed(held[generation], lost=True)
+            assert await events.next() == ("UPDATED", generation, ("SUCCEEDED", 100, 4))
         await Silent(api, alice).delete(settled)
         assert await events.next() == ("DELETED", settled, None)
+
+
+async def test_reading_again_finds_what_was_begun_before_a_look_and_committed_after_it(
+    *, api: Api, hand: Hand, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (0.01, 0.02))
+    story = await api.add_story(alice)
+    finished, working = [await api.initiate(alice, story) for _ in range(2)]
+    await hand.succeed(await hand.claim(finished))
+    silent = Silent(api, alice)
+    async with all_events(api, alice, hand) as events:
+        async with silent.creation(story) as created, silent.deletion(finished):
+            await hand.claim(working, lost=True)
+            assert await events.next() == ("UPDATED", working, ("IN_PROGRESS", 0, 2))
+        assert sorted([await events.next(), await events.next()]) == [
+            ("CREATED", created, ("PENDING", 0, 1)),
+            ("DELETED", finished, None),
+        ]
 
 
 @pytest.mark.parametrize("down", ["killed", "frozen"])
