@@ -133,7 +133,7 @@ class _Ledger:
         start are in it, but for those that had settled, and these change no more.
         """
         known = self.revisions.get(row.id)
-        if row.id in self.gone or (known is not None and row.revision <= known):
+        if known is not None and row.revision <= known:
             return []
         self.revisions[row.id] = row.revision
         return [GenerationEvent(ChangeKind.UPDATED if known else ChangeKind.CREATED, row.id, row)]
