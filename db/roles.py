@@ -38,7 +38,7 @@ _ME = text("SELECT quote_ident(current_user)")
 
 # Who owns a table, or can become a role that does, may drop its policies: as good as having none. The
 # session's user can always be returned to, whatever role the connection has taken.
-_TOO_POWERFUL = text("""
+_ROLE = text("""
 SELECT
   EXISTS (
     SELECT FROM pg_roles
@@ -49,6 +49,12 @@ SELECT
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
       AND pg_has_role(session_user, relowner, 'MEMBER')
   ) AS owns,
+  EXISTS (
+    SELECT FROM pg_roles WHERE rolname = :expected AND pg_has_role(session_user, oid, 'MEMBER')
+  ) AS is_expected,
+  EXISTS (
+    SELECT FROM pg_roles WHERE rolname = :other AND pg_has_role(session_user, oid, 'MEMBER')
+  ) AS is_other,
   session_user AS name
 """)
 
@@ -104,20 +110,22 @@ def _instructions(script: Sequence[str]) -> str:
     )
 
 
-async def refuse_powerful_role(engine: AsyncEngine) -> None:
-    """Raises StartupError if this connection's role could read past row security, or if there is none."""
+async def refuse_wrong_role(engine: AsyncEngine, expected: str) -> None:
+    """Raises StartupError if this connection's role is not `expected` (API or WORKER), is the other one
+    as well, or could read past row security; and if there is no connection.
+    """
+    other = WORKER if expected == API else API
     try:
         async with engine.connect() as connection:
-            row = (await connection.execute(_TOO_POWERFUL)).one()
+            row = (await connection.execute(_ROLE, {"expected": expected, "other": other})).one()
     except DATABASE_ERRORS as error:
         raise StartupError(f"The database cannot be used: {cause_of(error)}") from error
-    if row.bypasses:
-        raise StartupError(
-            f"The database role {row.name!r} is a superuser or may bypass row security, or can become a role "
-            f"that does; connect as {API} (API) or {WORKER} (worker)."
-        )
-    if row.owns:
-        raise StartupError(
-            f"The database role {row.name!r} owns Storycast's tables, or can become a role that does; "
-            f"connect as {API} (API) or {WORKER} (worker)."
-        )
+    problems = {
+        "is a superuser or may bypass row security, or can become a role that does": row.bypasses,
+        "owns Storycast's tables, or can become a role that does": row.owns,
+        f"is not {expected}": not row.is_expected,
+        f"can become {other}, too": row.is_other,
+    }
+    for problem, found in problems.items():
+        if found:
+            raise StartupError(f"The database role {row.name!r} {problem}; connect as {expected}.")

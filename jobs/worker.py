@@ -17,7 +17,7 @@ from dramatiq.asyncio import EventLoopThread, get_event_loop_thread
 from dramatiq.middleware import AsyncIO, TimeLimit
 
 from core.settings import Settings
-from db.roles import refuse_powerful_role
+from db.roles import WORKER, refuse_wrong_role
 from db.sessions import DATABASE_ERRORS, WorkerDatabase
 from jobs.attempt import attempt
 from jobs.bench import Bench
@@ -108,7 +108,7 @@ async def _check_role(settings: Settings) -> None:
     database = WorkerDatabase(settings.need("worker_database_url"))
     try:
         await _wait_for(database)
-        await refuse_powerful_role(database.engine)
+        await refuse_wrong_role(database.engine, WORKER)
     finally:
         await database.close()
 

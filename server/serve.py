@@ -19,7 +19,7 @@ from core.identity import open_verifier
 from core.links import open_links
 from core.settings import Settings
 from core.storage import open_storage
-from db.roles import refuse_powerful_role
+from db.roles import API, refuse_wrong_role
 from db.sessions import ApiDatabase
 from jobs.doorbell import Doorbell, open_broker
 from resolvers.services import Services
@@ -78,7 +78,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     redis_url = settings.need("redis_url")
     storage = open_storage(settings)
     try:
-        await refuse_powerful_role(database.engine)
+        await refuse_wrong_role(database.engine, API)
     except StartupError:
         await database.close()
         raise

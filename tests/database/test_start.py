@@ -12,6 +12,7 @@ import pytest
 
 from core.errors import StartupError
 from core.settings import Settings
+from db.roles import API, WORKER
 from jobs.worker import _check_role
 from server.local.postgres import LocalPostgres
 from server.serve import open_services
@@ -21,11 +22,11 @@ from tests.processes import ROOT, environment_of
 
 BYPASSES = (
     "The database role 'overmighty' is a superuser or may bypass row security, or can become a role that"
-    " does; connect as storycast_api (API) or storycast_worker (worker)."
+    " does; connect as {role}."
 )
 OWNS = (
     "The database role 'overmighty' owns Storycast's tables, or can become a role that does;"
-    " connect as storycast_api (API) or storycast_worker (worker)."
+    " connect as {role}."
 )
 
 END_SECONDS = 30
@@ -80,9 +81,9 @@ def test_neither_api_nor_worker_starts_on_a_role_that_is_too_powerful(
     settings: Settings, overmighty: Callable[[list[str]], str], statements: list[str], sentence: str
 ) -> None:
     url = overmighty(statements)
-    with pytest.raises(StartupError, match=exactly(sentence)):
+    with pytest.raises(StartupError, match=exactly(sentence.format(role=API))):
         asyncio.run(_open(adjust(settings, database_url=url)))
-    with pytest.raises(StartupError, match=exactly(sentence)):
+    with pytest.raises(StartupError, match=exactly(sentence.format(role=WORKER))):
         asyncio.run(_check_role(adjust(settings, worker_database_url=url)))
 
 
@@ -107,7 +108,28 @@ def test_both_processes_say_so_in_a_sentence_and_end(
     finally:
         for process in started:
             process.kill()
-    assert ended == [("", BYPASSES.replace("overmighty", "postgres") + "\n", 1)] * 2
+    sentence = BYPASSES.replace("overmighty", "postgres") + "\n"
+    assert ended == [("", sentence.format(role=role), 1) for role in (API, WORKER)]
+
+
+def test_addresses_that_were_swapped_are_noticed(settings: Settings) -> None:
+    api, worker = settings.need("database_url"), settings.need("worker_database_url")
+    with pytest.raises(
+        StartupError, match=exactly(f"The database role '{WORKER}' is not {API}; connect as {API}.")
+    ):
+        asyncio.run(_open(adjust(settings, database_url=worker)))
+    with pytest.raises(
+        StartupError, match=exactly(f"The database role '{API}' is not {WORKER}; connect as {WORKER}.")
+    ):
+        asyncio.run(_check_role(adjust(settings, worker_database_url=api)))
+
+
+def test_a_role_that_is_both_is_too_powerful_for_either(
+    settings: Settings, overmighty: Callable[[list[str]], str]
+) -> None:
+    url = overmighty(["CREATE ROLE overmighty LOGIN PASSWORD 'p'", f"GRANT {API}, {WORKER} TO overmighty"])
+    with pytest.raises(StartupError, match=f"can become {WORKER}, too; connect as {API}"):
+        asyncio.run(_open(adjust(settings, database_url=url)))
 
 
 @pytest.mark.parametrize(
