@@ -7,6 +7,7 @@ decides leases.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -130,13 +131,23 @@ async def write_progress(session: WorkerWrite, held: Claim, progress: int) -> Ch
 
 
 async def succeed(
-    session: WorkerWrite, held: Claim, *, result_key: str, captions_key: str, duration_seconds: float
+    session: WorkerWrite,
+    held: Claim,
+    *,
+    result_key: str,
+    captions_key: str,
+    duration_seconds: float,
+    skipped: Sequence[str] = (),
 ) -> Change | None:
-    """End the generation with its result; None where this attempt is fenced out."""
+    """End the generation with its result, and log what of it was `skipped`; None where this attempt is
+    fenced out.
+    """
     change = await _write(
         session, _SUCCEED, held, result_key=result_key, captions_key=captions_key, duration=duration_seconds
     )
     if change:
+        if skipped:
+            await write_log(session, held.user_id, held.id, Event.SENTENCE_SKIPPED, *skipped)
         await write_log(session, held.user_id, held.id, Event.SUCCEEDED)
     return change
 

@@ -20,7 +20,6 @@ from uuid import UUID
 from core.errors import NothingToNarrate, StorageError, StorycastError
 from core.results import result_key
 from db.claims import Change, Claim, claim, fail, find_success, hand_back, retry_later, succeed
-from db.logs import Event, write_log
 from db.sessions import DATABASE_ERRORS, WorkerWrite
 from jobs.bench import Bench
 from jobs.upkeep import Gauge, upkeep
@@ -149,14 +148,17 @@ async def _succeed(
         result_key=keys[0],
         captions_key=keys[1],
         duration_seconds=narration.duration_seconds,
+        skipped=_told(narration),
     )
-    if change is None:
-        # An earlier try of this write may have been committed, and its answer lost.
-        return await find_success(session, held)
-    if narration.skipped:
-        details = [f"{skipped.reason}: {skipped.excerpt}" for skipped in narration.skipped]
-        await write_log(session, held.user_id, held.id, Event.SENTENCE_SKIPPED, *details)
-    return change
+    # An earlier try of this write may have been committed, and its answer lost.
+    return change or await find_success(session, held)
+
+
+def _told(narration: Narration) -> list[str]:
+    """What was skipped, a line each, and how much more there is than is named."""
+    lines = [f"{skipped.reason}: {skipped.excerpt}" for skipped in narration.skipped]
+    unnamed = narration.skipped_count - len(lines)
+    return [*lines, f"{unnamed:,} more"] if unnamed else lines
 
 
 async def _fail_or_retry(bench: Bench, held: Claim, code: str, message: str) -> None:

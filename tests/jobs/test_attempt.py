@@ -24,6 +24,7 @@ from core.storage import Storage
 from db.logs import Event
 from jobs.attempt import attempt
 from jobs.bench import Bench
+from narration.narrate import MOST_SKIPPED
 from resolvers.generations import cancel_generation
 from tests.conftest import adjust
 from tests.jobs.engines import BrokenEngine, SlowEngine, WaitingEngine
@@ -83,9 +84,18 @@ async def test_a_story_is_narrated_into_two_files_named_for_the_attempt(
     assert records.path(keys[1]).read_text().count(" --> ") == 2
     assert await records.log(generation_id) == [
         *started(1),
-        (Event.SUCCEEDED, None),
         (Event.SENTENCE_SKIPPED, "The voice cannot read it: \u4f60\u597d\u3002"),
+        (Event.SUCCEEDED, None),
     ]
+
+
+async def test_what_is_skipped_beyond_what_is_named_is_counted(records: Records, bench: Bench) -> None:
+    generation_id = await records.initiate(
+        "\n\n".join(["It slept.", *["\u4f60\u597d\u3002"] * (MOST_SKIPPED + 7)])
+    )
+    await attempt(bench, generation_id, NOT_YET)
+    told = [detail for event, detail in await records.log(generation_id) if event == Event.SENTENCE_SKIPPED]
+    assert told == [*["The voice cannot read it: \u4f60\u597d\u3002"] * MOST_SKIPPED, "7 more"]
 
 
 async def test_a_second_attempt_at_what_is_done_does_nothing(records: Records, bench: Bench) -> None:

@@ -76,6 +76,6 @@ async def test_a_result_whose_commit_went_unheard_stays_with_its_files(
     assert records.files() == records.keys(generation_id, 1) == [row["result_key"], row["captions_key"]]
     assert await records.log(generation_id) == [
         *started(1),
-        (Event.SUCCEEDED, None),
         (Event.SENTENCE_SKIPPED, "The voice cannot read it: \u4f60\u597d\u3002"),
+        (Event.SUCCEEDED, None),
     ]
