@@ -52,7 +52,11 @@ class NarrationError(StorycastError):
 
 
 class NothingToNarrate(NarrationError):
-    """A story holds nothing the voice can speak; trying again cannot help."""
+    """A story holds nothing the voice can speak; trying again cannot help. `skipped` says what it holds."""
+
+    def __init__(self, message: str, skipped: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.skipped = skipped
 
 
 class Refusal(StorycastError):

@@ -22,7 +22,7 @@ SHORTEST_SECRET_BYTES = 32
 
 
 class Environment(StrEnum):
-    """LOCAL lets `dev.py run` sign a demo user in; PRODUCTION insists on the operator's own secrets."""
+    """LOCAL lets `dev.py run` sign a demo user in; PRODUCTION insists on the operator's own sign-in."""
 
     LOCAL = "local"
     PRODUCTION = "production"

@@ -146,8 +146,7 @@ async def succeed(
         session, _SUCCEED, held, result_key=result_key, captions_key=captions_key, duration=duration_seconds
     )
     if change:
-        if skipped:
-            await write_log(session, held.user_id, held.id, Event.SENTENCE_SKIPPED, *skipped)
+        await _log_skipped(session, held, skipped)
         await write_log(session, held.user_id, held.id, Event.SUCCEEDED)
     return change
 
@@ -158,10 +157,15 @@ async def find_success(session: WorkerWrite, held: Claim) -> Change | None:
     return change_of(row) if row else None
 
 
-async def fail(session: WorkerWrite, held: Claim, code: str, message: str) -> Change | None:
-    """End the generation as failed; None where this attempt is fenced out."""
+async def fail(
+    session: WorkerWrite, held: Claim, code: str, message: str, *, skipped: Sequence[str] = ()
+) -> Change | None:
+    """End the generation as failed, and log what of it was `skipped`; None where this attempt is fenced
+    out.
+    """
     change = await _write(session, _FAIL, held, code=code, message=message)
     if change:
+        await _log_skipped(session, held, skipped)
         await write_log(session, held.user_id, held.id, Event.FAILED, f"{code}: {message}")
     return change
 
@@ -188,6 +192,11 @@ async def hand_back(session: WorkerWrite, held: Claim) -> bool:
 
 def change_of(row: Row[tuple[object, ...]]) -> Change:
     return Change(row.id, row.user_id, Status(row.status), row.progress, row.revision)
+
+
+async def _log_skipped(session: WorkerWrite, held: Claim, skipped: Sequence[str]) -> None:
+    if skipped:
+        await write_log(session, held.user_id, held.id, Event.SENTENCE_SKIPPED, *skipped)
 
 
 def _fence(held: Claim) -> dict[str, object]:

@@ -62,8 +62,8 @@ async def attempt(bench: Bench, generation_id: UUID, shutdown: threading.Event) 
         else:
             logger.info("Generation %s: attempt %d stopped: canceled or taken over", held.id, held.attempt)
     except NothingToNarrate as nothing:
-        message = str(nothing)
-        await _end(bench, lambda session: fail(session, held, "NOTHING_TO_NARRATE", message))
+        message, skipped = str(nothing), nothing.skipped
+        await _end(bench, lambda session: fail(session, held, "NOTHING_TO_NARRATE", message, skipped=skipped))
     except _TimedOut:
         message = f"The narration took longer than {settings.attempt_timeout_seconds:g} seconds"
         await _end(bench, lambda session: fail(session, held, "TIMED_OUT", message))
@@ -148,17 +148,10 @@ async def _succeed(
         result_key=keys[0],
         captions_key=keys[1],
         duration_seconds=narration.duration_seconds,
-        skipped=_told(narration),
+        skipped=narration.skipped_lines,
     )
     # An earlier try of this write may have been committed, and its answer lost.
     return change or await find_success(session, held)
-
-
-def _told(narration: Narration) -> list[str]:
-    """What was skipped, a line each, and how much more there is than is named."""
-    lines = [f"{skipped.reason}: {skipped.excerpt}" for skipped in narration.skipped]
-    unnamed = narration.skipped_count - len(lines)
-    return [*lines, f"{unnamed:,} more"] if unnamed else lines
 
 
 async def _fail_or_retry(bench: Bench, held: Claim, code: str, message: str) -> None:

@@ -32,6 +32,11 @@ class Narration:
     skipped: tuple[Skipped, ...]
     skipped_count: int
 
+    @property
+    def skipped_lines(self) -> tuple[str, ...]:
+        """What was skipped, a line each, and how much more there is than is named."""
+        return _lines(self.skipped, self.skipped_count)
+
 
 def narrate(
     text: str,
@@ -89,9 +94,17 @@ def _narrate(
     if not sentences and failed:
         raise NarrationError("The voice failed on every sentence of the story")
     if not sentences:
-        raise NothingToNarrate("The story holds nothing the voice can speak")
+        raise NothingToNarrate(
+            "The story holds nothing the voice can speak", _lines(tuple(skipped), skipped_count)
+        )
     recording.pause(_samples(_PAUSE_AT_END))
     return Narration(recording.finish(), sentences, tuple(skipped), skipped_count)
+
+
+def _lines(skipped: tuple[Skipped, ...], count: int) -> tuple[str, ...]:
+    named = tuple(f"{one.reason}: {one.excerpt}" for one in skipped)
+    unnamed = count - len(named)
+    return (*named, f"{unnamed:,} more") if unnamed else named
 
 
 def _record(speech: Speech, recording: Mp3Writer) -> tuple[float, float]:

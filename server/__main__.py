@@ -126,12 +126,19 @@ def _parser() -> argparse.ArgumentParser:
     token.set_defaults(command=_token)
 
     for placed in (run, token):
-        placed.add_argument("--data-dir", type=Path, help="data directory (.storycast in the checkout)")
+        placed.add_argument("--data-dir", type=_folder, help="data directory (.storycast in the checkout)")
 
     schema = commands.add_parser("schema", help="write schema/schema.graphql")
     schema.add_argument("--check", action="store_true", help="fail when it is not what would be written")
     schema.set_defaults(command=_schema)
     return parser
+
+
+def _folder(text: str) -> Path:
+    # A shell variable that is not set would make the current folder the data directory.
+    if not text:
+        raise argparse.ArgumentTypeError("the folder's name is empty")
+    return Path(text)
 
 
 def _seconds(text: str) -> int:

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 def keep_working(settings: Settings) -> None:
-    """Returns when a signal said stop and every worker has ended."""
+    """Returns when a signal said stop and every worker has ended.
+
+    Raises SettingsError for what no worker could start without.
+    """
+    for name in ("worker_database_url", "redis_url", "results_url"):
+        settings.need(name)
     with Supervisor().watching() as supervisor:
         for service in worker_services(settings, {}):
             supervisor.start(service, joins=True)

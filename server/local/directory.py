@@ -88,15 +88,27 @@ class DataDirectory:
         return made
 
 
+# What goes wrong with a folder for reasons that its owner can mend.
+TOLD = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+}
+
+
 @contextmanager
 def open_directory(path: Path) -> Iterator[DataDirectory]:
     """`path`, made when missing, private, and held for as long as the block lasts.
 
-    Raises StartupError when another process holds it, or it cannot be written.
+    Raises StartupError when another process holds it, it cannot be written, or it is somebody's folder for
+    something else.
     """
     path = path.expanduser().absolute()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_ours(path):
+            raise StartupError(
+                f"{path} holds files that are not Storycast's: choose a new or empty folder with --data-dir."
+            )
         # Whoever could enter could reach the sockets within.
         path.chmod(0o700)
         held = lock.hold(path / "lock")
@@ -105,11 +117,18 @@ def open_directory(path: Path) -> Iterator[DataDirectory]:
     try:
         yield DataDirectory(path)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}:
+        if error.errno not in TOLD:
             raise
         raise StartupError(_sentence(error, path)) from None
     finally:
         os.close(held)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether it is empty, or was a data directory before."""
+    return not any(path.iterdir()) or any(
+        (path / name).exists() for name in ("lock", "secrets.json", "postgres")
+    )
 
 
 def _write_whole(path: Path, text: str) -> None:

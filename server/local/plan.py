@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import SettingsError
-from core.settings import PREFIX, Settings
+from core.settings import PREFIX, Environment, Settings
 from server.local.ports import base_url, free_port
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
@@ -40,6 +40,7 @@ def make_plan(settings: Settings, directory: DataDirectory) -> Plan:
     Raises SettingsError when some of the database's addresses are given and some are not, StartupError
     when the port is not to be had.
     """
+    _refuse_no_sign_in(settings)
     needs_postgres = _needs_postgres(settings)
     port = free_port(settings.host, settings.port)
     secrets = directory.ensure_secrets()
@@ -76,6 +77,14 @@ def _needs_postgres(settings: Settings) -> bool:
     raise SettingsError(
         f"To use a PostgreSQL of your own, set {names} too; to use the local one, unset the rest."
     )
+
+
+def _refuse_no_sign_in(settings: Settings) -> None:
+    if settings.environment is Environment.PRODUCTION and not (settings.jwt_secret or settings.jwks_url):
+        raise SettingsError(
+            f"{PREFIX}ENVIRONMENT is production, and nobody could sign in: set {PREFIX}JWT_SECRET or"
+            f" {PREFIX}JWKS_URL, or unset the environment for a local installation with a secret of its own."
+        )
 
 
 def _secrets_told(settings: Settings, secrets: Secrets) -> dict[str, str]:

@@ -116,6 +116,7 @@ async def test_a_story_without_a_word_fails_at_once_and_for_good(records: Record
     assert (row["attempt"], row["text"], row["result_key"]) == (1, "", None)
     assert await records.log(generation_id) == [
         *started(1),
+        (Event.SENTENCE_SKIPPED, "The voice cannot read it: \u4f60\u597d\u3002"),
         (Event.FAILED, f"NOTHING_TO_NARRATE: {message}"),
     ]
     assert records.files() == []

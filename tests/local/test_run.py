@@ -217,3 +217,46 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_a_folder_full_of_other_things_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("Dear diary")
+    tmp_path.chmod(0o755)
+    said = say("run", "--data-dir", str(tmp_path), "--port", "0")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == (
+        f"{tmp_path} holds files that are not Storycast's: choose a new or empty folder with --data-dir.\n"
+    )
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+
+
+def test_no_name_is_not_the_current_folder() -> None:
+    said = say("run", "--data-dir", "", "--port", "0")
+    assert said.returncode == 2
+    assert "argument --data-dir: the folder's name is empty" in said.stderr
+
+
+def test_a_file_where_a_folder_belongs_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    (tmp_path / "results").touch()
+    said = say("run", "--data-dir", str(tmp_path), "--port", "0")
+    assert said.returncode == 1
+    assert said.stderr == f"{tmp_path}/results is not a folder: choose another place with --data-dir.\n"
+
+
+def test_production_makes_no_secret_to_sign_in_with(tmp_path: Path) -> None:
+    said = say(
+        "run", "--data-dir", str(tmp_path), "--port", "0", changes={"STORYCAST_ENVIRONMENT": "production"}
+    )
+    assert said.returncode == 1
+    assert said.stderr.startswith("STORYCAST_ENVIRONMENT is production, and nobody could sign in: set ")
+    assert said.stderr.count("\n") == 1
+
+
+def test_a_worker_without_its_settings_ends_with_a_sentence() -> None:
+    said = say("worker")
+    assert said.returncode == 1
+    assert said.stderr == (
+        "STORYCAST_WORKER_DATABASE_URL is not set; docs/operations.md says what it is for.\n"
+    )
