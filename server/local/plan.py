@@ -10,6 +10,7 @@ from core.errors import SettingsError
 from core.settings import PREFIX, Environment, Settings
 from server.local.ports import base_url, free_port
 from server.local.postgres import LocalPostgres
+from server.local.server import LocalServer
 from server.local.valkey import LocalValkey
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Plan:
     directory: Path
     host: str
     port: int
-    servers: list[LocalPostgres | LocalValkey]
+    servers: list[LocalServer]
     base_url: str
     migration_url: str
     environment: dict[str, str]
@@ -51,7 +52,7 @@ def make_plan(settings: Settings, directory: DataDirectory) -> Plan:
         "port": str(port),
         "public_url": base,
     }
-    servers: list[LocalPostgres | LocalValkey] = []
+    servers: list[LocalServer] = []
     if not needs_postgres:
         migration_url = settings.need("migration_database_url")
     else:

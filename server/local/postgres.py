@@ -8,11 +8,8 @@ import secrets
 import shutil
 import signal
 import subprocess
-import time
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from core.errors import StartupError
@@ -22,14 +19,10 @@ from server.local.process import (
     signal_leftover,
     socket_folder,
     spawn,
-    stop,
     tail,
-    wait_until_ready,
     wheel_program,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from server.local.server import LocalServer
 
 SUPERUSER = "postgres"
 DATABASE = "storycast"
@@ -53,7 +46,7 @@ INITDB_OPTIONS = [
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class LocalPostgres:
+class LocalPostgres(LocalServer):
     """One cluster in `directory`: `prepare`, `spawn` (again, should it die), `stop`, `release`.
 
     `password` is the superuser's, and has to be the same at every start. It listens on a Unix
@@ -68,13 +61,11 @@ class LocalPostgres:
     def __init__(
         self, directory: Path, password: str, *, port: int | None = None, durable: bool = True
     ) -> None:
-        self.directory = directory.absolute()
+        super().__init__(directory)
         self.cluster = self.directory / "cluster"
-        self.log = self.directory / "server.log"
         self._password = password
         self._port = port
         self._durable = durable
-        self._lock: int | None = None
 
     @property
     def is_made(self) -> bool:
@@ -132,43 +123,6 @@ class LocalPostgres:
             lines = self._pid_file().read_text().splitlines()
             return lines[0] == str(process.pid) and lines[READY_LINE].strip() == "ready"
         return False
-
-    def wait_until_ready(
-        self,
-        process: subprocess.Popen[bytes],
-        seconds: float = 60,
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """Raises StartupError when it does not come up; recovery after a crash is waited for."""
-        is_ready = partial(self.is_ready, process)
-        wait_until_ready(process, is_ready, name=self.name, log=self.log, seconds=seconds, pause=pause)
-
-    def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """End every session, write everything down, end."""
-        stop(process, self.stop_signal, self.hurry_signal)
-
-    def release(self) -> None:
-        """Give the directory up to whoever comes next."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-        if self._socket_folder() != self.directory:
-            with suppress(OSError):
-                self._socket_folder().rmdir()
-
-    @contextmanager
-    def running(self) -> Iterator[LocalPostgres]:
-        """The server for as long as the block lasts."""
-        self.prepare()
-        try:
-            process = self.spawn()
-            try:
-                self.wait_until_ready(process)
-                yield self
-            finally:
-                self.stop(process)
-        finally:
-            self.release()
 
     def _pid_file(self) -> Path:
         return self.cluster / "postmaster.pid"

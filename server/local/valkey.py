@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,14 +15,12 @@ from server.local.process import (
     signal_leftover,
     socket_folder,
     spawn,
-    stop,
-    wait_until_ready,
     wheel_program,
 )
+from server.local.server import LocalServer
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SOCKET_NAME = "valkey.sock"
@@ -41,7 +37,7 @@ SETTINGS = {
 }
 
 
-class LocalValkey:
+class LocalValkey(LocalServer):
     """One server with its data in `directory`: `prepare`, `spawn` (again, should it die), `stop`, `release`.
 
     It listens on a Unix socket in a folder for its owner; `port` with `password` adds loopback TCP.
@@ -52,11 +48,9 @@ class LocalValkey:
     hurry_signal = signal.SIGKILL
 
     def __init__(self, directory: Path, *, port: int | None = None, password: str | None = None) -> None:
-        self.directory = directory.absolute()
-        self.log = self.directory / "server.log"
+        super().__init__(directory)
         self._port = port
         self._password = password
-        self._lock: int | None = None
 
     def url(self, database: int = 0) -> str:
         """In the form that redis-py takes: `unix:///…/valkey.sock?db=0`, `redis://` where there is a port."""
@@ -106,46 +100,11 @@ class LocalValkey:
             return process.poll() is None and client.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         return False
 
-    def wait_until_ready(
-        self,
-        process: subprocess.Popen[bytes],
-        seconds: float = 60,
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """Raises StartupError when it does not come up; loading a long log is waited for."""
-        is_ready = partial(self.is_ready, process)
-        wait_until_ready(process, is_ready, name=self.name, log=self.log, seconds=seconds, pause=pause)
-
-    def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Write everything down, end."""
-        stop(process, self.stop_signal, self.hurry_signal)
-
-    def release(self) -> None:
-        """Give the directory up to whoever comes next."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-        folder = socket_folder(self.directory, SOCKET_NAME)
-        if folder != self.directory:
-            with suppress(OSError):
-                folder.rmdir()
-
-    @contextmanager
-    def running(self) -> Iterator[LocalValkey]:
-        """The server for as long as the block lasts."""
-        self.prepare()
-        try:
-            process = self.spawn()
-            try:
-                self.wait_until_ready(process)
-                yield self
-            finally:
-                self.stop(process)
-        finally:
-            self.release()
-
     def _socket(self) -> str:
-        return str(socket_folder(self.directory, SOCKET_NAME) / SOCKET_NAME)
+        return str(self._socket_folder() / SOCKET_NAME)
+
+    def _socket_folder(self) -> Path:
+        return socket_folder(self.directory, SOCKET_NAME)
 
     def _pid_file(self) -> Path:
         return self.directory / "server.pid"
