@@ -39,10 +39,7 @@ class FromNow:
 
 def changed(change: dict[str, Any]) -> dict[str, Any]:
     return claims(
-        **{
-            name: value.timestamp() if isinstance(value, FromNow) else value
-            for name, value in change.items()
-        }
+        **{name: value.timestamp() if isinstance(value, FromNow) else value for name, value in change.items()}
     )
 
 
