@@ -16,12 +16,15 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from core.errors import SettingsError
 
 STATEMENT_TIMEOUT_MS = 15_000
+# The server ends a statement by itself; where it does not even do that, it is frozen, or the network gone.
+COMMAND_TIMEOUT_SECONDS = STATEMENT_TIMEOUT_MS / 1000 + 5
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_TIMEOUT_SECONDS = 10
 
@@ -65,15 +68,25 @@ def read_address(url: str) -> URL:
         ) from None
 
 
-def open_engine(url: str, server_settings: dict[str, str] | None = None, **options: Any) -> AsyncEngine:
+def open_engine(
+    url: str,
+    server_settings: dict[str, str] | None = None,
+    command_timeout: float | None = None,
+    **options: Any,
+) -> AsyncEngine:
     """An engine whose connections asyncpg opens by itself, so that the address may say all that libpq's
     may: `?sslmode=verify-full&sslrootcert=…`.
 
+    `command_timeout`: seconds after which a command without an answer raises TimeoutError.
     Raises SettingsError where the address cannot be read.
     """
     address = read_address(url).set(drivername="postgresql").render_as_string(hide_password=False)
     connect = partial(
-        asyncpg.connect, address, timeout=CONNECT_TIMEOUT_SECONDS, server_settings=server_settings
+        asyncpg.connect,
+        address,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=command_timeout,
+        server_settings=server_settings,
     )
     # Errors are logged whole, and parameters are people's stories.
     return create_async_engine(
@@ -95,9 +108,15 @@ def _open_pool(url: str, pool_size: int, application_name: str) -> AsyncEngine:
         "idle_in_transaction_session_timeout": str(2 * STATEMENT_TIMEOUT_MS),
     }
     engine = open_engine(
-        url, server_settings, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_SECONDS
+        url,
+        server_settings,
+        COMMAND_TIMEOUT_SECONDS,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "handle_error", _cut_silent)
     return engine
 
 
@@ -105,6 +124,17 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
     """Have the pool replace a connection that the server has closed, as a restart does. Costs no question."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _cut_silent(context: ExceptionContext) -> None:
+    """Drop a connection that gave no answer in time. asyncpg would first have the server cancel the command,
+    and wait for that as long again.
+    """
+    if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
+        raw = context.connection.connection.driver_connection
+        if raw is not None:
+            raw.terminate()
+        context.is_disconnect = True
 
 
 class ApiDatabase:
