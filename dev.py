@@ -33,6 +33,7 @@ usage: python3 dev.py COMMAND [options]
              [--host HOST] [--port PORT] [--data-dir DIR]
   test       the tests, but for the long ones; --long runs those, and those alone; the rest goes to pytest
   lint       ruff, mypy and import-linter
+  chaos      faults and attacks on a Storycast of their own, with figures: [NAME ...] [--seconds N] [--seed N]
   token      print a signed JWT: --user UUID [--lifetime SECONDS] [--data-dir DIR]
   schema     write schema/schema.graphql; --check only compares
   serve      one API process       \\
@@ -82,10 +83,12 @@ def main(arguments: list[str]) -> int:
     if command in SERVER_COMMANDS:
         ensure("runtime")
         become_server(command, rest)
-    if command not in ("test", "lint"):
+    if command not in ("test", "lint", "chaos"):
         raise Problem(f"There is no command {command}: `python3 dev.py --help` lists them.")
     ensure("dev")
     os.chdir(str(ROOT))
+    if command == "chaos":
+        become("-m", "tests.chaos", *rest)
     if command == "test":
         test([argument for argument in rest if argument != "--long"], long="--long" in rest)
     return lint()

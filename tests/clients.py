@@ -26,12 +26,11 @@ LIMIT_SECONDS = 20
 
 
 @dataclass
-class Api:
-    """A served API: callers for users, and a look behind it."""
+class Client:
+    """Callers for the users of an API. The settings are to sign tokens with."""
 
     base: str
     settings: Settings
-    services: Services
     _http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=LIMIT_SECONDS))
 
     def token(self, user: UUID, lifetime: timedelta = timedelta(hours=1)) -> str:
@@ -105,6 +104,13 @@ class Api:
         await self._http.aclose()
 
 
+@dataclass(kw_only=True)
+class Api(Client):
+    """A served API, and a look behind it."""
+
+    services: Services
+
+
 @dataclass
 class Socket:
     """Messages of graphql-transport-ws."""
@@ -152,7 +158,7 @@ async def serving(settings: Settings) -> AsyncIterator[Api]:
         async with open_services(told) as services:
             server = uvicorn.Server(server_config(create_app(services, open_verifier(told))))
             task = asyncio.create_task(server.serve(sockets=[listener]))
-            api = Api(base, told, services)
+            api = Api(base, told, services=services)
             try:
                 async with asyncio.timeout(LIMIT_SECONDS):
                     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

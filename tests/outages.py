@@ -28,6 +28,12 @@ class Outages:
         """Down in order: every session ends."""
         self.server.stop(self._running())
 
+    def break_off(self) -> None:
+        """Down at once, without writing anything down: PostgreSQL's immediate shutdown."""
+        process = self._running()
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
+
     def kill(self) -> None:
         """Down with no chance to say so."""
         process = self._running()

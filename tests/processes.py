@@ -35,16 +35,28 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return ours | told
 
 
-class Started:
-    """A process of the product. Signals go to it alone. It says what it says to `log`."""
+PRODUCT = ("-m", "server")
 
-    def __init__(self, command: Sequence[str], settings: Settings, log: Path | None = None) -> None:
+
+class Started:
+    """A process of the product. Signals go to it alone. It says what it says to `log`.
+
+    `program` is what Python runs: the product, or what runs the product in its turn.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        settings: Settings,
+        log: Path | None = None,
+        program: Sequence[str] = PRODUCT,
+    ) -> None:
         with ExitStack() as stack:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "server", *command],
+                [sys.executable, *program, *command],
                 cwd=ROOT,
                 env=environment_of(settings),
-                stderr=stack.enter_context(log.open("wb")) if log else None,
+                stderr=stack.enter_context(log.open("ab")) if log else None,
                 start_new_session=True,
             )
 
@@ -82,8 +94,8 @@ class Started:
 class Worker(Started):
     """One worker process, as `worker` starts it."""
 
-    def __init__(self, settings: Settings, log: Path | None = None) -> None:
-        super().__init__(["worker", "--single"], settings, log)
+    def __init__(self, settings: Settings, log: Path | None = None, program: Sequence[str] = PRODUCT) -> None:
+        super().__init__(["worker", "--single"], settings, log, program)
 
 
 class ApiProcess(Started):
@@ -92,12 +104,18 @@ class ApiProcess(Started):
     Ready once the `with` block begins; until then `wait_until_ready` says whether it got so far.
     """
 
-    def __init__(self, settings: Settings, log: Path | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        log: Path | None = None,
+        port: int = 0,
+        program: Sequence[str] = PRODUCT,
+    ) -> None:
         self.port = port or free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         placed = {"host": "127.0.0.1", "port": self.port}
         told = {**settings.model_dump(exclude_unset=True), **placed}
-        super().__init__(["serve"], Settings(**{"public_url": self.base, **told}), log)
+        super().__init__(["serve"], Settings(**{"public_url": self.base, **told}), log, program)
 
     def wait_until_ready(self) -> None:
         """Returns once it answers. Fails where it ended instead, or takes too long."""

@@ -50,7 +50,7 @@ async def test_a_story_is_narrated_over_tcp_with_passwords(settings: Settings, a
         stack.enter_context(keeping(settings, "worker"))
         eventually(lambda: says_ready(settings.public_base), seconds=END_SECONDS, what="ready")
         async with open_services(settings) as services:
-            api = Api(settings.public_base, settings, services)
+            api = Api(settings.public_base, settings, services=services)
             story_id = await api.add_story(alice, "It rang from far away. Somebody answered.")
             generation_id = await api.initiate(alice, story_id)
             async with api.socket(alice) as socket:

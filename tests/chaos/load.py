@@ -1,0 +1,106 @@
+"""Users who go on asking, whatever happens to what they ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from uuid import UUID, uuid5
+
+import httpx
+
+from tests.clients import Client
+
+SENTENCES = (
+    "The lamp on the pier burned through the night.",
+    "Nobody had asked the ferryman what he wanted.",
+    "Rain came over the hills, and with it the smell of cut grass.",
+    "She counted the steps, forgot the number, and began again.",
+    "There were nine apples in the bowl; by noon there were four.",
+)
+_PEOPLE = UUID("018f0000-0000-7000-8000-00000000c4a0")
+# Beyond what any answer should take: the documented 500 of a database that is away comes sooner.
+ANSWER_SECONDS = 30
+
+
+def people(number: int) -> list[UUID]:
+    """So many users, the same in every run."""
+    return [uuid5(_PEOPLE, str(each)) for each in range(number)]
+
+
+def story(dice: Random, sentences: int) -> str:
+    """A text of so many sentences, none of them at the same place in every story."""
+    return " ".join(dice.choice(SENTENCES) for _ in range(sentences))
+
+
+@dataclass
+class Asked:
+    """What became of requests to narrate."""
+
+    acknowledged: list[UUID] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)  # by what the client saw
+
+
+class Crowd:
+    """Users with a story each, who initiate through any of the clients, one request at a time."""
+
+    def __init__(self, clients: Sequence[Client], dice: Random, users: Sequence[UUID]) -> None:
+        self._clients = clients
+        self._dice = dice
+        self.users = users
+        self.stories: dict[UUID, str] = {}
+        self.asked = Asked()
+
+    async def write_stories(self, sentences: Sequence[int]) -> None:
+        """One story for each user, of a number of sentences that is drawn from `sentences`."""
+        for user in self.users:
+            text = story(self._dice, self._dice.choice(sentences))
+            self.stories[user] = await self._dice.choice(self._clients).add_story(user, text)
+
+    async def initiate(self, number: int, *, at_once: int = 8) -> None:
+        """Ask for so many generations."""
+        turns = iter(range(number))
+
+        async def ask() -> None:
+            for turn in turns:
+                await self.ask(self.users[turn % len(self.users)])
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(at_once):
+                tasks.create_task(ask())
+
+    async def initiate_until(self, over: asyncio.Event, *, pause: float, at_once: int = 4) -> None:
+        """Ask again and again until `over` is set, each asker `pause` seconds after its last answer."""
+
+        async def ask() -> None:
+            while not over.is_set():
+                await self.ask(self._dice.choice(self.users))
+                try:
+                    async with asyncio.timeout(pause):
+                        await over.wait()
+                except TimeoutError:
+                    continue
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(at_once):
+                tasks.create_task(ask())
+
+    async def ask(self, user: UUID) -> UUID | None:
+        """One request over REST; the generation's id where it was acknowledged."""
+        client = self._dice.choice(self._clients)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await client.request(
+                    "POST", "/api/story-generations", user, json={"story_id": self.stories[user]}
+                )
+        except (httpx.TransportError, TimeoutError) as error:
+            self.asked.refused[type(error).__name__] += 1
+            return None
+        if answer.status_code != 202:
+            self.asked.refused[f"{answer.status_code} {answer.text}"] += 1
+            return None
+        acknowledged = UUID(answer.json()["id"])
+        self.asked.acknowledged.append(acknowledged)
+        return acknowledged

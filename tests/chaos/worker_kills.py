@@ -1,0 +1,60 @@
+"""kill -9 of workers, again and again, in the middle of what they do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from asyncio import Event
+
+from tests.chaos.experiment import Experiment, Findings, Plan, Size
+from tests.chaos.installation import Installation, installation
+from tests.chaos.load import Crowd, people
+from tests.chaos.verdict import judge
+
+EVERY_SECONDS = 2.0
+WORKERS = 2
+
+
+async def run(plan: Plan) -> Findings:
+    """`many` generations asked for at once; a worker dies every two seconds until all have ended, or
+    `seconds` are over.
+    """
+    findings = Findings()
+    async with installation(plan, max_attempts=100) as made, made.client(made.start_api()) as client:
+        crowd = Crowd([client], plan.dice, people(20))
+        await crowd.write_stories([1, 3, 10, 100])
+        over = Event()
+        began = time.monotonic()
+        killing = asyncio.create_task(_kill(made, over, findings))
+        await crowd.initiate(plan.size.many)
+        findings.expect(await made.settle(plan.size.seconds), "some were not final in time")
+        over.set()
+        await killing
+        findings.note("seconds until all were final", time.monotonic() - began)
+        await judge(made, findings, crowd.asked.acknowledged)
+    return findings
+
+
+async def _kill(made: Installation, over: Event, findings: Findings) -> None:
+    workers = [made.start_worker() for _ in range(WORKERS)]
+    killed = 0
+    while not over.is_set():
+        try:
+            async with asyncio.timeout(EVERY_SECONDS):
+                await over.wait()
+        except TimeoutError:
+            chosen = made.plan.dice.randrange(WORKERS)
+            workers[chosen].kill()
+            workers[chosen] = made.start_worker()
+            killed += 1
+    findings.note("workers killed", killed)
+
+
+EXPERIMENT = Experiment(
+    name="worker-kills",
+    promise="with workers killed every 2 s, each generation ends, and each that succeeds does so once",
+    guard="sweeper",
+    run=run,
+    full=Size(seconds=600, many=500),
+    short=Size(seconds=40, many=20, lease_seconds=2, sweep_seconds=0.5),
+)
