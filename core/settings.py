@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,8 @@ from core.errors import SettingsError
 
 PREFIX = "STORYCAST_"
 SHORTEST_SECRET_BYTES = 32
+# Never `*` or `null`: https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?")
 
 
 class Environment(StrEnum):
@@ -44,6 +47,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     public_url: str = ""
+    allowed_origins: str = ""
+    connections: int = Field(10_000, ge=1, le=1_000_000)
+    request_seconds: float = Field(60, ge=0.1, le=3600)
+    sign_in_seconds: float = Field(10, ge=0.1, le=3600)
 
     jwt_secret: SecretStr | None = None
     jwks_url: str | None = None
@@ -70,6 +77,15 @@ class Settings(BaseSettings):
 
     initiations_per_minute: int = Field(20, ge=1, le=100_000)
     unfinished_generations: int = Field(5, ge=1, le=100_000)
+    sockets_per_user: int = Field(100, ge=1, le=1_000_000)
+    operations_per_socket: int = Field(100, ge=1, le=100_000)
+
+    query_tokens: int = Field(2000, ge=100, le=100_000)
+    query_depth: int = Field(15, ge=1, le=90)
+    query_aliases: int = Field(100, ge=0, le=100_000)
+    query_root_fields: int = Field(30, ge=1, le=100_000)
+    query_cost: int = Field(10_000, ge=1, le=100_000_000)
+    introspection: bool | None = None
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -102,6 +118,17 @@ class Settings(BaseSettings):
             raise ValueError("must be an https:// or http:// address, without a query")
         return url
 
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, listed: str) -> str:
+        for origin in filter(None, map(str.strip, listed.split(","))):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "must be origins as browsers send them, with commas between:"
+                    " https://app.example,https://beta.example:8443"
+                )
+        return listed
+
     @field_validator("jwt_secret", "link_secret")
     @classmethod
     def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -124,6 +151,11 @@ class Settings(BaseSettings):
         return self
 
     @cached_property
+    def origins(self) -> tuple[str, ...]:
+        """`allowed_origins`, one by one."""
+        return tuple(filter(None, map(str.strip, self.allowed_origins.split(","))))
+
+    @cached_property
     def public_base(self) -> str:
         """Scheme and host that clients see, without a slash at the end.
 
@@ -138,6 +170,13 @@ class Settings(BaseSettings):
             )
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def introspects(self) -> bool:
+        """Whether clients may ask for the schema."""
+        if self.introspection is None:
+            return self.environment is Environment.LOCAL
+        return self.introspection
 
     def need(self, name: str) -> str:
         """The value of setting `name` (a field's name) as plain text.
