@@ -81,10 +81,10 @@ class Settings(BaseSettings):
     operations_per_socket: int = Field(100, ge=1, le=100_000)
 
     query_tokens: int = Field(2000, ge=100, le=100_000)
-    query_depth: int = Field(15, ge=1, le=90)
+    query_depth: int = Field(20, ge=1, le=90)
     query_aliases: int = Field(100, ge=0, le=100_000)
     query_root_fields: int = Field(30, ge=1, le=100_000)
-    query_cost: int = Field(10_000, ge=1, le=100_000_000)
+    query_cost: int = Field(20_000, ge=1, le=100_000_000)
     introspection: bool | None = None
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

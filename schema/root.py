@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxTokensLimiter
 from strawberry.types import ExecutionContext
 
 from schema.errors import Error
 from schema.faults import Faults
+from schema.limits import Limits
 from schema.mutation import Mutation
 from schema.operations import OneOperation
 from schema.query import Query
 from schema.subscription import Subscription
-
-# The introspection query of GraphiQL has about 250.
-MOST_TOKENS = 2_000
+from schema.validation import BoundedExecution, Validation
 
 
 class Schema(strawberry.Schema):
@@ -30,5 +28,6 @@ schema = Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Error],
-    extensions=[Faults, OneOperation, lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS)],
+    extensions=[Faults, OneOperation, Limits, Validation],
+    execution_context_class=BoundedExecution,
 )

@@ -1,0 +1,82 @@
+"""Whether a document fits the schema, at a cost that is bounded whatever the document says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, specified_rules, validate
+from graphql.execution import Executor
+from graphql.validation import OverlappingFieldsCanBeMergedRule, ValidationContext
+from graphql.validation.validate import ValidationAbortedError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from core.settings import Environment
+from schema.context import Context
+
+# Some messages quote all of what they are about, each of them.
+MOST_ERRORS = 10
+# Comparisons of fields that share a name, quadratic in those: a large page of a web UI takes some hundreds.
+MOST_COMPARISONS = 20_000
+
+
+class BoundedOverlaps(OverlappingFieldsCanBeMergedRule):
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = MOST_COMPARISONS
+
+
+RULES = tuple(
+    BoundedOverlaps if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules
+)
+
+
+class Validation(SchemaExtension):
+    """Takes the place of Strawberry's own, which bounds nothing and knows no way to keep names to itself.
+
+    Its two additional rules are for what the schema has none of: Maybe and oneOf.
+    """
+
+    def on_validate(self) -> Iterator[None]:
+        asked = self.execution_context
+        if asked.pre_execution_errors is None:
+            assert asked.graphql_document
+            schema = asked.schema._schema  # noqa: SLF001 - Strawberry shows its types no other way
+            asked.pre_execution_errors = _validate(
+                schema, asked.graphql_document, hide_suggestions=_hides_suggestions(asked.context)
+            )
+        yield
+
+
+class BoundedExecution(StrawberryGraphQLCoreExecutionContext):
+    """Holds what is said of variables to the same."""
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        *args: Any,
+        **options: Any,
+    ) -> list[GraphQLError] | Executor[Any]:
+        options["hide_suggestions"] = _hides_suggestions(context_value)
+        return super().build(schema, document, root_value, context_value, *args, **options)
+
+
+def _validate(schema: GraphQLSchema, document: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:
+    errors = validate(schema, document, RULES, MOST_ERRORS, hide_suggestions)
+    return [_explained(error) for error in errors]
+
+
+def _explained(error: GraphQLError) -> GraphQLError:
+    if isinstance(error, ValidationAbortedError) and error.message == "Validation aborted.":
+        return GraphQLError("The document selects the same fields too many times over")
+    return error
+
+
+def _hides_suggestions(context: Context) -> bool:
+    """Names that a client did not know are told in no environment that strangers reach."""
+    return context.services.settings.environment is Environment.PRODUCTION
