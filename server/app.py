@@ -6,18 +6,20 @@ import logging
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from core.identity import Verifier
 from resolvers.services import Services
+from server.demo_sign_in import demo_routes
 from server.files import file_routes
 from server.graphql_http import GraphQLEndpoint
 from server.graphql_ws import LiveEndpoint
+from server.headers import SecureHeaders, SharedWith
 from server.health import health_routes
-from server.requests import RequestIds, request_id
+from server.requests import RequestIds
 from server.rest import failure, rest_routes
 
 logger = logging.getLogger(__name__)
@@ -25,8 +27,9 @@ logger = logging.getLogger(__name__)
 MESSAGES = {404: "Not found", 405: "Method not allowed"}
 
 
-def create_app(services: Services, verifier: Verifier) -> Starlette:
+def create_app(services: Services, verifier: Verifier) -> ASGIApp:
     """The application over services that are open already, and stay open longer than it."""
+    settings = services.settings
     app = Starlette(
         routes=[
             Route("/", index),
@@ -35,8 +38,8 @@ def create_app(services: Services, verifier: Verifier) -> Starlette:
             *rest_routes(services, verifier),
             *file_routes(services.links, services.storage),
             *health_routes(services),
+            *demo_routes(settings),
         ],
-        middleware=[Middleware(RequestIds)],
         exception_handlers={
             HTTPException: routing_fault,
             ClientDisconnect: client_left,
@@ -45,7 +48,9 @@ def create_app(services: Services, verifier: Verifier) -> Starlette:
     )
     # A path that is not in the contract is not found, with a slash at its end too.
     app.router.redirect_slashes = False
-    return app
+    # Around Starlette's own middleware, whose answer to our own faults goes out through these too.
+    is_https = settings.public_base.startswith("https:")
+    return RequestIds(SecureHeaders(SharedWith(app, settings.origins), is_https=is_https))
 
 
 async def index(_: Request) -> Response:
@@ -68,5 +73,4 @@ async def client_left(_: Request, __: Exception) -> Response:
 
 async def own_fault(_: Request, __: Exception) -> Response:
     """What no endpoint caught. Starlette raises it again, for the server to log."""
-    # This answer goes out from around the middleware.
-    return failure(500, "Internal server error", {"X-Request-Id": request_id()})
+    return failure(500, "Internal server error")

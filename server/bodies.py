@@ -1,6 +1,8 @@
-"""Reading request bodies no further than their limit."""
+"""Reading request bodies no further than their limit, and no longer."""
 
 from __future__ import annotations
+
+import asyncio
 
 from starlette.requests import Request
 
@@ -11,19 +13,32 @@ class BodyTooLarge(StorycastError):
     """A request body is longer than its endpoint takes."""
 
 
-async def read_body(request: Request, most: int) -> bytes:
+class BodyTooSlow(StorycastError):
+    """A request body has not come whole in time."""
+
+
+# What a client that is told so gets besides: the rest of its body would be read for nothing.
+TOO_SLOW_HEADERS = {"Connection": "close"}
+
+
+async def read_body(request: Request, most: int, seconds: float) -> bytes:
     """The body, of at most `most` bytes.
 
-    Raises BodyTooLarge as soon as that is known: by its Content-Length, or when it has come.
+    Raises BodyTooLarge as soon as that is known: by its Content-Length, or when it has come. Raises
+    BodyTooSlow when it is not whole after `seconds`, however steadily it trickles.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most:
         raise BodyTooLarge
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise BodyTooLarge
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise BodyTooLarge
+    except TimeoutError:
+        raise BodyTooSlow from None
     return bytes(body)
 
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 ANYWHERE = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Content-Disposition, Content-Length, Content-Range, ETag",
+    # Browsers show a sound that is opened by itself in a page of their own, which plays and is styled.
+    "Content-Security-Policy": (
+        "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    ),
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
 }

@@ -25,7 +25,7 @@ from resolvers.services import Services
 from schema.context import Context
 from schema.faults import BAD_USER_INPUT, INTERNAL, INTERNAL_MESSAGE, UNAUTHENTICATED
 from schema.root import schema
-from server.bodies import BodyTooLarge, media_type, read_body
+from server.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
 from server.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
 from server.requests import request_id
 
@@ -66,7 +66,7 @@ class GraphQLEndpoint:
             return _error(PLAIN_JSON, 406, f"Accept {RESPONSE_JSON} or {PLAIN_JSON}", "NOT_ACCEPTABLE")
         try:
             identity = await self._verifier.verify(bearer(request.headers.get("authorization")))
-            operation = await _read_operation(request)
+            operation = await _read_operation(request, self._services.settings.request_seconds)
             context = Context(self._services, request_id(), identity)
             result = await self._execute(operation, context, posted=request.method == "POST")
         except ClientDisconnect:
@@ -96,7 +96,7 @@ class GraphQLEndpoint:
             raise BadRequest("query is empty") from None
 
 
-async def _read_operation(request: Request) -> Operation:
+async def _read_operation(request: Request, seconds: float) -> Operation:
     if request.method != "POST":
         given: Mapping[str, Any] = request.query_params
         variables = given.get("variables")
@@ -104,7 +104,7 @@ async def _read_operation(request: Request) -> Operation:
     else:
         if media_type(request) != PLAIN_JSON:
             raise BadRequest(f"Content-Type must be {PLAIN_JSON}", 415)
-        fields = _parse(await read_body(request, MOST_BODY_BYTES))
+        fields = _parse(await read_body(request, MOST_BODY_BYTES, seconds))
     if not isinstance(fields, dict):
         raise BadRequest("The request must be a JSON object with a query")
     query, variables, name = (fields.get(key) for key in ("query", "variables", "operationName"))
@@ -161,6 +161,8 @@ def _explain(accepted: str, error: Exception) -> Response:
         return _error(accepted, 401, "Unauthorized", UNAUTHENTICATED, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, BodyTooLarge):
         return _error(accepted, 413, "Request body too large", "BODY_TOO_LARGE")
+    if isinstance(error, BodyTooSlow):
+        return _error(accepted, 408, "Request body too slow", "BODY_TOO_SLOW", TOO_SLOW_HEADERS)
     if isinstance(error, BadRequest):
         return _error(accepted, error.status, str(error), "BAD_REQUEST", error.headers)
     logger.error("Request %s failed", request_id(), exc_info=error)

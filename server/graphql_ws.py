@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -25,30 +27,38 @@ from strawberry.http.websocket_origin import normalize_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
-from core.errors import KeysUnavailable, Unauthenticated
+from core.errors import KeysUnavailable, StorycastError, Unauthenticated
 from core.identity import Verifier, bearer
 from resolvers.services import Services
 from schema.context import Context
 from schema.root import schema
+from server.places import Places
 from server.requests import request_id
 
 MOST_MESSAGE_BYTES = 64 * 1024
-INIT_TIMEOUT = timedelta(seconds=10)
-MOST_OPERATIONS = 100
-
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/websocket.xhtml
 FORBIDDEN = 4403
+TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
 # What a close frame has room for (RFC 6455, 5.5).
 LONGEST_REASON_BYTES = 123
 
 logger = logging.getLogger(__name__)
 
 
+class NoPlace(StorycastError):
+    """A user has as many sockets open as one may have."""
+
+
+def _leave_nothing() -> None:
+    pass
+
+
 @dataclass
 class SocketContext(Context):
-    """`authorization` is the upgrade request's header."""
+    """`authorization` is the upgrade request's header. `leave` gives the user's place back, once."""
 
     authorization: str | None = None
+    leave: Callable[[], None] = _leave_nothing
 
 
 class SocketAdapter(ASGIWebSocketAdapter):
@@ -69,7 +79,7 @@ class SocketAdapter(ASGIWebSocketAdapter):
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
-    """Strawberry's handler, made to outlive malformed messages and to end with its token."""
+    """Strawberry's handler, made to outlive malformed messages, to end with its token, and to have limits."""
 
     _expiry: asyncio.Task[None] | None = None
 
@@ -87,9 +97,21 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
         except KeysUnavailable as error:
             logger.error("Socket not signed in: %s", error)  # noqa: TRY400 - the message says it all
             await self.websocket.close(TRY_AGAIN_LATER, "Try again later")
+        except NoPlace:
+            await self.websocket.close(TRY_AGAIN_LATER, "Too many sockets")
         identity = self.context.identity
         if self.connection_acknowledged and identity and self._expiry is None:
             self._expiry = asyncio.create_task(self._close_at(identity.expires_at))
+
+    async def handle_subscribe(self, message: Any) -> None:
+        most = self.context.services.settings.operations_per_socket
+        if len(self.operations) < most or message["id"] in self.operations:
+            await super().handle_subscribe(message)
+            return
+        problem = GraphQLError(
+            f"No more than {most} operations at once on a socket", extensions={"code": TOO_MANY_OPERATIONS}
+        )
+        await self.send_message({"type": "error", "id": message["id"], "payload": [problem.formatted]})
 
     async def handle_task_exception(self, error: Exception) -> None:
         """What ends an operation unforeseen. That its client has left is none of it."""
@@ -99,6 +121,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
     async def shutdown(self) -> None:
         if self._expiry:
             self._expiry.cancel()
+        self.context.leave()
         await super().shutdown()
 
     async def _close_at(self, moment: datetime) -> None:
@@ -125,16 +148,18 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
     graphql_transport_ws_handler_class = SocketHandler
 
     def __init__(self, services: Services, verifier: Verifier) -> None:
-        public = normalize_origin(services.settings.public_base)
+        settings = services.settings
+        public = normalize_origin(settings.public_base)
         super().__init__(
             schema,
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=INIT_TIMEOUT,
-            max_subscriptions_per_connection=MOST_OPERATIONS,
+            connection_init_wait_timeout=timedelta(seconds=settings.sign_in_seconds),
+            max_subscriptions_per_connection=None,  # `SocketHandler` counts, and says so with a code
             # Beside the Host that was asked, which a proxy may have changed.
-            allowed_origins=[public] if public else [],
+            allowed_origins=[*([public] if public else []), *settings.origins],
         )
+        self.places = Places(settings.sockets_per_user)
         self._services = services
         self._verifier = verifier
 
@@ -165,6 +190,11 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
         except Unauthenticated as error:
             logger.info("Socket refused: %s", error)
             raise ConnectionRejectionError from None
+        user = context.identity.user_id
+        if not self.places.take(user):
+            logger.info("Socket refused: its user has %d already", context.services.settings.sockets_per_user)
+            raise NoPlace
+        context.leave = partial(self.places.give_back, user)
         return await super().on_ws_connect(context)
 
 

@@ -30,7 +30,7 @@ from db.models import Generation, Status
 from resolvers import generations
 from resolvers.pages import LARGEST_PAGE, LAST_PAGE, Page
 from resolvers.services import Services
-from server.bodies import BodyTooLarge, media_type, read_body
+from server.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
 
 MOST_BODY_BYTES = 64 * 1024
 
@@ -85,7 +85,8 @@ class Shim:
     async def initiate(self, request: Request, me: UUID) -> Response:
         if media_type(request) not in {"", "application/json"}:
             raise UnsupportedMediaType
-        body = InitiateBody.model_validate_json(await read_body(request, MOST_BODY_BYTES))
+        read = await read_body(request, MOST_BODY_BYTES, self._services.settings.request_seconds)
+        body = InitiateBody.model_validate_json(read)
         row = await generations.initiate_generation(
             self._services, me, body.story_id, idempotency_key=_idempotency_key(request)
         )
@@ -162,6 +163,8 @@ def explain(error: Exception) -> Response:  # noqa: PLR0911 - one return a kind 
         return failure(STATUSES[type(error)], str(error))
     if isinstance(error, BodyTooLarge):
         return failure(413, "Request body too large")
+    if isinstance(error, BodyTooSlow):
+        return failure(408, "Request body too slow", TOO_SLOW_HEADERS)
     if isinstance(error, UnsupportedMediaType):
         return failure(415, "Unsupported media type")
     logger.error("Request failed", exc_info=error)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 import uvloop
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from core.errors import StartupError
 from core.events import Publisher
@@ -25,6 +25,8 @@ from jobs.doorbell import Doorbell, open_broker
 from resolvers.services import Services
 from server.app import create_app
 from server.graphql_ws import MOST_MESSAGE_BYTES
+from server.http_protocol import EdgeConfig, HttpProtocol
+from server.socket_protocol import SocketProtocol
 
 BACKLOG = 2048
 PING_SECONDS = 15
@@ -46,20 +48,27 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     verifier = open_verifier(settings)
     async with open_services(settings) as services:
-        config = server_config(create_app(services, verifier))
+        config = server_config(create_app(services, verifier), settings)
         with _listen(settings.host, settings.port) as listener:
             await uvicorn.Server(config).serve(sockets=[listener])
 
 
-def server_config(app: Starlette) -> uvicorn.Config:
-    """How uvicorn serves Storycast, wherever it listens."""
-    return uvicorn.Config(
+def server_config(app: ASGIApp, settings: Settings, *, ping_seconds: float = PING_SECONDS) -> uvicorn.Config:
+    """How uvicorn serves Storycast, wherever it listens.
+
+    A socket is pinged every `ping_seconds`, and gone when it has not answered for as long again.
+    """
+    return EdgeConfig(
         app,
-        http="httptools",
-        ws="websockets-sansio",
+        connections=settings.connections,
+        request_seconds=settings.request_seconds,
+        http=HttpProtocol,
+        ws=SocketProtocol,
         ws_max_size=MOST_MESSAGE_BYTES,
-        ws_ping_interval=PING_SECONDS,
-        ws_ping_timeout=PING_SECONDS,
+        ws_ping_interval=ping_seconds,
+        ws_ping_timeout=ping_seconds,
+        # Who asks is told by a token; addresses that headers claim are believed nowhere.
+        proxy_headers=False,
         lifespan="off",
         access_log=False,
         log_config=None,

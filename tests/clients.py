@@ -156,7 +156,7 @@ async def serving(settings: Settings) -> AsyncIterator[Api]:
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         told = Settings(**{**settings.model_dump(exclude_unset=True), "public_url": base})
         async with open_services(told) as services:
-            server = uvicorn.Server(server_config(create_app(services, open_verifier(told))))
+            server = uvicorn.Server(server_config(create_app(services, open_verifier(told)), told))
             task = asyncio.create_task(server.serve(sockets=[listener]))
             api = Api(base, told, services=services)
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 from core.settings import Settings
@@ -11,6 +12,7 @@ from db.sessions import ApiDatabase
 from db.stories import add_story
 
 DEMO_USER = UUID("00000000-0000-4000-8000-000000000001")
+DEMO_LIFETIME = timedelta(days=1)
 
 STORIES = {
     "The Lighthouse Keeper's Radio": """\

@@ -9,14 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import timedelta
 
 from core.identity import sign_token
 from core.settings import Environment, load_settings
 from db.provision import migrate
-from server.local.demo import DEMO_USER, plant
-
-DEMO_LIFETIME = timedelta(days=1)
+from server.local.demo import DEMO_LIFETIME, DEMO_USER, plant
 
 
 def prepare() -> bool:

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-import server.graphql_ws
 from tests.clients import Api, Socket
 from tests.live.streams import EVENTS, closed, follow, is_idle, until
 
@@ -99,11 +98,8 @@ async def test_a_second_connection_init_closes_with_4429(door: Api, alice: UUID)
         assert await closed(socket.connection) == (4429, "Too many initialisation requests")
 
 
-async def test_a_socket_that_never_signs_in_closes_with_4408(
-    serve_with: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server.graphql_ws, "INIT_TIMEOUT", timedelta(milliseconds=200))
-    async with serve_with() as api, api.raw_socket() as connection:
+async def test_a_socket_that_never_signs_in_closes_with_4408(serve_with: Any) -> None:
+    async with serve_with(sign_in_seconds=0.2) as api, api.raw_socket() as connection:
         assert await closed(connection) == (4408, "Connection initialisation timeout")
 
 

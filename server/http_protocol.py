@@ -1,0 +1,124 @@
+"""HTTP/1.1 as uvicorn speaks it, with an end to requests that never become whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from http import HTTPStatus
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from server.headers import SECURE
+
+# Of a request, besides its body: the request line, the headers, the framing of chunks, trailers.
+MOST_HEADER_BYTES = 64 * 1024
+# What a chunk's frame may take without being counted.
+CHUNK_FRAME_BYTES = 16
+# By so much the connection outlives the time for a body, so that the endpoint can answer that it is up.
+SPARE_SECONDS = 5.0
+
+
+class EdgeConfig(uvicorn.Config):
+    """uvicorn's, and what the protocols below hold clients to."""
+
+    def __init__(self, app: Any, *, connections: int, request_seconds: float, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.connections = connections
+        self.request_seconds = request_seconds
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """Closes connections on which nothing, or not all of a request, arrives in time, or too much of it."""
+
+    config: EdgeConfig
+    _deadline: asyncio.TimerHandle | None = None
+    _has_begun = False
+    _header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._expect_within(self.config.request_seconds)
+        if len(self.connections) > self.config.connections:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._header_bytes += len(data)
+        super().data_received(data)
+        if self._header_bytes > MOST_HEADER_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        # Blank lines between requests end the wait of uvicorn's own, and are no request.
+        if self._deadline is None and self.timeout_keep_alive_task is None and not self._is_answering():
+            self._expect_within(self.config.request_seconds)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._expect_nothing()
+        super().handle_websocket_upgrade()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._has_begun = True
+        self._header_bytes = 0
+        if self._deadline is None:
+            self._expect_within(self.config.request_seconds)
+
+    def on_headers_complete(self) -> None:
+        self._has_begun = False
+        self._header_bytes = 0
+        self._expect_within(self.config.request_seconds + SPARE_SECONDS)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._header_bytes = max(0, self._header_bytes - len(body) - CHUNK_FRAME_BYTES)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._expect_nothing()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        del msg
+        self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _expect_within(self, seconds: float) -> None:
+        self._expect_nothing()
+        self._deadline = self.loop.call_later(seconds, self._give_up)
+
+    def _expect_nothing(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if self.flow.read_paused:  # it is we who do not read
+            self._expect_within(self.config.request_seconds)
+        elif self._has_begun:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self.transport.close()
+
+    def _is_answering(self) -> bool:
+        # None before the first request.
+        return bool(self.cycle) and not self.cycle.response_complete
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Close, with an answer where none is under way."""
+        if self.transport.is_closing():
+            return
+        if not self._is_answering():
+            body = json.dumps({"error": status.phrase}).encode()
+            headers = {
+                **SECURE,
+                "Content-Type": "application/json",
+                "Content-Length": str(len(body)),
+                "Connection": "close",
+            }
+            lines = [f"HTTP/1.1 {status} {status.phrase}", *(f"{k}: {v}" for k, v in headers.items())]
+            self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
+        self.transport.close()

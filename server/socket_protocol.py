@@ -1,0 +1,94 @@
+"""Websockets as uvicorn speaks them, with an end to clients that do not read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+# Pieces of one message. Each costs memory, an empty one too.
+MOST_FRAGMENTS = 1_000
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """Whatever its client does or leaves undone, a socket's memory is bounded, and goes soon after its end.
+
+    uvicorn closes a connection when a ping is not answered, which waits for all that was written to be
+    read: with a client that stopped reading, until TCP gives up, a quarter of an hour later.
+    """
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # A handshake that cannot be read is no event: uvicorn would leave it without an answer.
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+
+    def handle_ping(self) -> None:
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()  # a pong, to one who does not read: dropped, or they would pile up
+
+    def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is None:  # it came before the handshake's answer: no close frame can be sent
+            self.transport.abort()
+        else:
+            super().handle_parser_exception()
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self._fail(CloseCode.INVALID_DATA, "not UTF-8")
+        else:
+            super().send_receive_event_to_app()
+
+    def send_keepalive_ping(self) -> None:
+        if self._is_left_closing():
+            return
+        if self.close_sent:
+            self.schedule_ping()
+        else:
+            super().send_keepalive_ping()
+
+    def keepalive_timeout(self) -> None:
+        if self._is_left_closing():
+            return
+        if self.close_sent:
+            self.schedule_ping()
+            return
+        super().keepalive_timeout()
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+
+    async def send(self, message: Any) -> None:
+        # All who wait are woken at once, and the first may fill what has just been emptied.
+        while not self.writable.is_set():
+            await self.writable.wait()
+        await super().send(message)
+
+    def _is_left_closing(self) -> bool:
+        """Whether this end has closed some time ago, and the other takes in nothing more. Then abort."""
+        if self.transport.is_closing():
+            self.transport.abort()
+            return True
+        return False
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        self.frames = []
+        self.conn.fail(code, reason)
+        self.handle_parser_exception()
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
