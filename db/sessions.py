@@ -16,7 +16,6 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -116,7 +115,6 @@ def _open_pool(url: str, pool_size: int, application_name: str) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT_SECONDS,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    event.listen(engine.sync_engine, "handle_error", _cut_silent)
     return engine
 
 
@@ -124,17 +122,6 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
     """Have the pool replace a connection that the server has closed, as a restart does. Costs no question."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
-
-
-def _cut_silent(context: ExceptionContext) -> None:
-    """Drop a connection that gave no answer in time. asyncpg would first have the server cancel the command,
-    and wait for that as long again.
-    """
-    if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
-        raw = context.connection.connection.driver_connection
-        if raw is not None:
-            raw.terminate()
-        context.is_disconnect = True
 
 
 class ApiDatabase:
