@@ -5,6 +5,7 @@ A token is `header.claims.signature` (RFC 7519). Required claims: `exp`, `sub` (
 
 from __future__ import annotations
 
+import logging
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,10 +23,21 @@ if TYPE_CHECKING:
 
     from core.settings import Settings
 
+log = logging.getLogger(__name__)
+
 LONGEST_TOKEN_BYTES = 8192
 # Room for the issuer's clock to run ahead of ours (`nbf`, `iat`). `exp` gets none: it also ends streams.
 LEEWAY = timedelta(seconds=5)
 SHARED_SECRET_ALGORITHM = "HS256"  # noqa: S105 - the name of an algorithm
+
+# What PyJWT finds wrong once the signature is right: only the issuer can cause these.
+_UNFIT = (
+    jwt.ExpiredSignatureError,
+    jwt.ImmatureSignatureError,
+    jwt.InvalidAudienceError,
+    jwt.InvalidIssuerError,
+    jwt.MissingRequiredClaimError,
+)
 
 
 @dataclass(frozen=True)
@@ -56,16 +68,22 @@ class _Claims:
     issuer: str
 
     def check(self, token: str, key: str | jwt.PyJWK) -> Identity:
-        claims = jwt.decode(
-            token,
-            key,
-            algorithms=[self.algorithm],
-            audience=self.audience,
-            issuer=self.issuer,
-            leeway=LEEWAY,
-            options={"require": ["exp", "sub", "aud", "iss"], "enforce_minimum_key_length": True},
-        )
-        return Identity(_user_id(claims["sub"]), _expiry(claims["exp"]))
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[self.algorithm],
+                audience=self.audience,
+                issuer=self.issuer,
+                leeway=LEEWAY,
+                options={"require": ["exp", "sub", "aud", "iss"], "enforce_minimum_key_length": True},
+            )
+            return Identity(_user_id(claims["sub"]), _expiry(claims["exp"]))
+        except (*_UNFIT, Unauthenticated) as error:
+            # Told, as it may be ours to mend: a clock that is wrong, an audience that is not the issuer's.
+            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            log.info("A token that its issuer signed is refused: %s (it is %s here)", error, now)
+            raise
 
 
 @dataclass(frozen=True)

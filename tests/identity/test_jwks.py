@@ -14,7 +14,8 @@ from jwt.algorithms import ECAlgorithm
 
 from core.errors import KeysUnavailable, SettingsError, Unauthenticated
 from core.identity import open_verifier
-from core.jwks import LARGEST_SET_BYTES, KeySet
+from core.issuer import LARGEST_SET_BYTES
+from core.jwks import KeySet
 from core.settings import Settings
 from tests.identity.conftest import key
 from tests.identity.issuer import USER, Key, claims
@@ -95,7 +96,7 @@ async def test_keys_that_nobody_publishes_cost_one_request_in_each_cool_down(jwk
 
 async def test_a_key_that_is_withdrawn_stops_working_with_the_next_fetch(jwks: JwksServer) -> None:
     jwks.publish(FIRST, SECOND)
-    keys = key_set(jwks, lifetime=0, cool_down=0)
+    keys = key_set(jwks, lifetime=0, cool_down=0, patience=LIMIT)
     await keys.key("first")
 
     jwks.publish(SECOND)
@@ -195,6 +196,8 @@ async def test_a_token_without_a_kid_is_for_a_set_of_one(jwks: JwksServer) -> No
     "change",
     [
         {"use": "enc"},
+        {"key_ops": ["encrypt", "sign"]},
+        {"key_ops": "verify"},
         {"alg": "ES384"},
         {"kty": "oct", "k": "c2VjcmV0"},
         {"d": json.loads(ECAlgorithm.to_jwk(SECOND.private))["d"]},
