@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
 USER = UUID("018f0000-0000-7000-8000-00000000000a")
@@ -104,3 +106,43 @@ def jwks_server() -> Iterator[JwksServer]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class Scripted:
+    """A JWKS address on loopback that does to each connection what `script` does, and counts them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.requests = 0
+        self.script: Callable[[socket.socket], None] = lambda _: None
+        self.over = threading.Event()
+
+
+@contextmanager
+def scripted_server() -> Iterator[Scripted]:
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            state.requests += 1
+            with suppress(OSError):  # who has waited enough hangs up
+                self.request.recv(65_536)
+                state.script(self.request)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    server = Server(("127.0.0.1", 0), Handler)
+    state = Scripted(f"http://127.0.0.1:{server.server_address[1]}/keys")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield state
+    finally:
+        state.over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def response(body: bytes) -> bytes:
+    """The bytes of an answer in order."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body
