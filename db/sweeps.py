@@ -31,6 +31,11 @@ WHERE id IN (
 RETURNING id
 """)  # noqa: S608 - built of constants
 
+_RING_AGAIN = text(f"""
+UPDATE story_generations SET next_wake_at = updated_at
+WHERE status IN ('pending', 'in_progress') AND next_wake_at > now() AND (status = 'pending' OR {FREE})
+""")  # noqa: S608 - built of constants
+
 _EXHAUSTED = text("""
 UPDATE story_generations
 SET status = 'failed', revision = revision + 1, text = '', lease_until = NULL, next_wake_at = NULL,
@@ -64,6 +69,11 @@ async def find_to_ring(
         },
     )
     return found.scalars().all()
+
+
+async def ring_again(session: WorkerWrite, *, max_attempts: int) -> None:
+    """Make every generation that nobody works on overdue, however short its last ring is ago."""
+    await session.sql.execute(_RING_AGAIN, {"max_attempts": max_attempts})
 
 
 async def fail_exhausted(session: WorkerWrite, *, max_attempts: int) -> Sequence[Change]:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import redis
@@ -17,6 +20,8 @@ from redis.exceptions import RedisError
 
 QUEUE = "narrations"
 ACTOR = "narrate"
+# Holds the run id of the server that the rings were left with.
+MET_KEY = "storycast:met"
 
 SOCKET_TIMEOUT_SECONDS = 5
 # A caller waits no longer for its ring. What is late by then may still ring, and if not, the sweeper does.
@@ -28,6 +33,8 @@ HEARTBEAT_TIMEOUT_MS = 15_000
 MAINTENANCE_CHANCE = 10_000
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def open_broker(redis_url: str, *middleware: Middleware) -> RedisBroker:
@@ -60,10 +67,27 @@ class Doorbell:
             queue_name=QUEUE, actor_name=ACTOR, args=(str(generation_id),), kwargs={}, options={}
         )
         try:
-            async with asyncio.timeout(RING_SECONDS):
-                await asyncio.get_running_loop().run_in_executor(self._threads, self._broker.enqueue, message)
+            await self._in_thread(partial(self._broker.enqueue, message))
         except (RedisError, OSError) as error:
             logger.warning("Generation %s not enqueued, the sweeper will ring: %r", generation_id, error)
+
+    async def is_strange(self) -> bool:
+        """Whether the server has been started or emptied since any process last asked, so that rings may be
+        lost. True for the first of those who ask at once.
+
+        Raises RedisError or OSError while the server is away.
+        """
+        return await self._in_thread(self._meet)
+
+    def _meet(self) -> bool:
+        client = self._broker.client
+        started = client.info("server")["run_id"]
+        known = client.set(MET_KEY, started, get=True)
+        return known != started.encode()
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        async with asyncio.timeout(RING_SECONDS):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._broker.close)

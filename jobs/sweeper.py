@@ -12,9 +12,11 @@ from collections import defaultdict
 from datetime import timedelta
 from uuid import UUID
 
+from redis.exceptions import RedisError
+
 from core.errors import StorageError
 from db.sessions import DATABASE_ERRORS
-from db.sweeps import fail_exhausted, find_kept_keys, find_to_ring, forget_burials
+from db.sweeps import fail_exhausted, find_kept_keys, find_to_ring, forget_burials, ring_again
 from jobs.bench import Bench
 
 FILES_A_QUERY = 500
@@ -42,14 +44,32 @@ async def sweep_forever(bench: Bench) -> None:
 
 async def sweep(bench: Bench) -> None:
     """One look at the generations."""
-    settings = bench.settings
+    await _end_exhausted(bench)
+    await _ring_overdue(bench)
+
+
+async def _end_exhausted(bench: Bench) -> None:
     async with bench.database.write() as session:
-        exhausted = await fail_exhausted(session, max_attempts=settings.max_attempts)
+        exhausted = await fail_exhausted(session, max_attempts=bench.settings.max_attempts)
+    for change in exhausted:
+        await bench.tell(change)
+
+
+async def _ring_overdue(bench: Bench) -> None:
+    """Nothing while Redis is away: what is not rung for stays overdue."""
+    settings = bench.settings
+    try:
+        is_strange = await bench.doorbell.is_strange()
+    except (RedisError, OSError) as error:
+        logger.warning("Rings put off: %r", error)
+        return
+    if is_strange:
+        async with bench.database.write() as session:
+            await ring_again(session, max_attempts=settings.max_attempts)
+    async with bench.database.write() as session:
         overdue = await find_to_ring(
             session, shortest_wait_seconds=settings.sweep_seconds, max_attempts=settings.max_attempts
         )
-    for change in exhausted:
-        await bench.tell(change)
     for generation_id in overdue:
         await bench.doorbell.ring(generation_id)
 

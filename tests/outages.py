@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -23,6 +24,12 @@ class Outages:
     def start(self) -> None:
         self._process = self.server.spawn()
         self.server.wait_until_ready(self._process)
+
+    async def start_beside(self) -> None:
+        """Start it while the event loop goes on."""
+        # Spawned here: the kernel ends it with the thread that did it.
+        self._process = self.server.spawn()
+        await asyncio.to_thread(self.server.wait_until_ready, self._process)
 
     def stop(self) -> None:
         """Down in order: every session ends."""

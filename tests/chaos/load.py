@@ -11,6 +11,8 @@ from uuid import UUID, uuid5
 
 import httpx
 
+from tests.chaos.installation import Installation
+from tests.chaos.pauses import is_over
 from tests.clients import Client
 
 SENTENCES = (
@@ -59,6 +61,11 @@ class Crowd:
             text = story(self._dice, self._dice.choice(sentences))
             self.stories[user] = await self._dice.choice(self._clients).add_story(user, text)
 
+    async def warm_up(self, made: Installation, workers: int) -> None:
+        """Have one generation narrated for each of so many workers, so that all of them are up."""
+        await self.initiate(4 * workers)
+        assert await made.settle(60), "the workers do not work"
+
     async def initiate(self, number: int, *, at_once: int = 8) -> None:
         """Ask for so many generations."""
         turns = iter(range(number))
@@ -77,11 +84,7 @@ class Crowd:
         async def ask() -> None:
             while not over.is_set():
                 await self.ask(self._dice.choice(self.users))
-                try:
-                    async with asyncio.timeout(pause):
-                        await over.wait()
-                except TimeoutError:
-                    continue
+                await is_over(over, pause)
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(at_once):

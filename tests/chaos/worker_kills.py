@@ -9,6 +9,7 @@ from asyncio import Event
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation
 from tests.chaos.load import Crowd, people
+from tests.chaos.pauses import is_over
 from tests.chaos.verdict import judge
 
 EVERY_SECONDS = 2.0
@@ -38,15 +39,11 @@ async def run(plan: Plan) -> Findings:
 async def _kill(made: Installation, over: Event, findings: Findings) -> None:
     workers = [made.start_worker() for _ in range(WORKERS)]
     killed = 0
-    while not over.is_set():
-        try:
-            async with asyncio.timeout(EVERY_SECONDS):
-                await over.wait()
-        except TimeoutError:
-            chosen = made.plan.dice.randrange(WORKERS)
-            workers[chosen].kill()
-            workers[chosen] = made.start_worker()
-            killed += 1
+    while not await is_over(over, EVERY_SECONDS):
+        chosen = made.plan.dice.randrange(WORKERS)
+        workers[chosen].kill()
+        workers[chosen] = made.start_worker()
+        killed += 1
     findings.note("workers killed", killed)
 
 

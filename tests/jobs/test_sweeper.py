@@ -13,13 +13,17 @@ from uuid import uuid4
 import pytest
 
 from core.results import result_key
+from core.settings import Settings
 from db.logs import Event
 from jobs.attempt import attempt
 from jobs.bench import Bench
 from jobs.sweeper import collect_orphans, sweep, sweep_forever
+from narration.hibari import HibariEngine
 from resolvers.generations import cancel_generation, delete_generation
-from tests.conftest import adjust
+from server.local.valkey import LocalValkey
+from tests.conftest import adjust, open_bench
 from tests.jobs.records import LIMIT_SECONDS, Records, started
+from tests.outages import Outages
 
 PAST = "now() - interval '40 seconds'"
 FUTURE = "now() + interval '40 seconds'"
@@ -44,6 +48,7 @@ RUNG = {"pending and overdue", "abandoned", "abandoned four times", "handed back
 async def test_the_sweeper_rings_for_what_waits_too_long_and_for_nothing_else(
     records: Records, bench: Bench
 ) -> None:
+    await sweep(bench)
     ids = {name: await records.initiate() for name in STATES}
     before = {name: await records.set(ids[name], **state) for name, state in STATES.items()}
     records.silence()
@@ -76,6 +81,7 @@ async def test_each_ring_waits_as_long_as_the_generation_has_waited_up_to_five_m
 
 
 async def test_twenty_sweeps_at_once_ring_once_for_each(records: Records, bench: Bench) -> None:
+    await sweep(bench)
     wanted = {await records.initiate() for _ in range(10)}
     for generation_id in wanted:
         await records.set(generation_id, next_wake_at=PAST, updated_at=PAST)
@@ -86,6 +92,42 @@ async def test_twenty_sweeps_at_once_ring_once_for_each(records: Records, bench:
     assert set(rings) == wanted
     await asyncio.gather(*(sweep(bench) for _ in range(20)))
     assert records.rings() == rings
+
+
+async def test_a_redis_that_lost_its_memory_is_rung_for_all_that_waits_at_once(
+    records: Records, bench: Bench
+) -> None:
+    await sweep(bench)
+    ids = {name: await records.initiate() for name in STATES}
+    for name, state in STATES.items():
+        await records.set(ids[name], **state)
+    records.forget()
+    await asyncio.gather(*(sweep(bench) for _ in range(5)))
+    waiting = {ids[name] for name in RUNG | {"pending", "abandoned and just rung for"}}
+    assert set(records.rings()) == waiting
+    records.silence()
+    await sweep(bench)
+    assert records.rings() == []
+
+
+async def test_a_redis_that_started_again_is_rung_for_all_that_waits_at_once(
+    settings: Settings, own_valkey: Outages, records: Records, engine: HibariEngine
+) -> None:
+    assert isinstance(own_valkey.server, LocalValkey)
+    url = own_valkey.server.url()
+    waiting = await records.initiate()
+    records = replace(records, settings=adjust(settings, redis_url=url))
+    async with open_bench(records.settings, engine) as bench:
+        await sweep(bench)
+        await records.set(waiting, next_wake_at=FUTURE)
+        own_valkey.kill()
+        before = await records.row(waiting)
+        await sweep(bench)
+        assert await records.row(waiting) == before
+        own_valkey.start()
+        records.silence()
+        await sweep(bench)
+        assert records.rings() == [waiting]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +173,7 @@ async def test_after_the_last_attempt_a_generation_fails_and_subscribers_are_tol
 async def test_a_generation_whose_last_attempt_did_not_die_is_not_given_up(
     records: Records, bench: Bench, lease_until: str
 ) -> None:
+    await sweep(bench)
     generation_id = await records.initiate()
     before = await records.set(
         generation_id, status="'in_progress'", attempt="5", next_wake_at=FUTURE, lease_until=lease_until

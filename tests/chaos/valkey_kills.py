@@ -1,0 +1,78 @@
+"""kill -9 of Valkey, again and again, once with all that it held."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterable
+
+from tests.chaos import history
+from tests.chaos.experiment import Experiment, Findings, Plan, Size
+from tests.chaos.history import Write
+from tests.chaos.installation import Installation, installation
+from tests.chaos.load import Crowd, people
+from tests.chaos.verdict import judge
+
+EVERY_SECONDS = 10.0
+DOWN_SECONDS = 1.0
+# Far less than the workers can do: whoever waits, waits for Valkey.
+PAUSE_SECONDS = 4.0
+WORKERS = 2
+# After a ring: Dramatiq looks for its server again every 3 s, and a narration may be in hand.
+SPARE_SECONDS = 4.0
+
+
+async def run(plan: Plan) -> Findings:
+    """`many` users ask all the time; Valkey dies every 10 s (twice at least), once with all its data."""
+    findings = Findings()
+    async with installation(plan) as made, made.client(made.start_api()) as client:
+        for _ in range(WORKERS):
+            made.start_worker()
+        crowd = Crowd([client], plan.dice, people(plan.size.many))
+        await crowd.write_stories([1, 3])
+        await crowd.warm_up(made, WORKERS)
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(crowd.initiate_until(over, pause=PAUSE_SECONDS, at_once=plan.size.many))
+            tasks.create_task(_kill(made, over, findings))
+        limit = plan.size.lease_seconds + plan.size.sweep_seconds + DOWN_SECONDS + SPARE_SECONDS
+        findings.expect(await made.settle(limit), f"some were not final {limit:g} s after the last outage")
+        async with made.sql() as connection:
+            waits = _waits((await history.writes(connection)).values())
+        findings.expect_none("refused", list(crowd.asked.refused.elements()))
+        findings.note("seconds until it is worked on, median", waits[len(waits) // 2])
+        findings.note("seconds until it is worked on, most", waits[-1])
+        findings.note("promised at the most", limit)
+        findings.expect(waits[-1] <= limit, f"one waited for {waits[-1]:.1f} s")
+        await judge(made, findings, crowd.asked.acknowledged)
+    return findings
+
+
+async def _kill(made: Installation, over: asyncio.Event, findings: Findings) -> None:
+    kills = max(2, round(made.plan.size.seconds / EVERY_SECONDS))
+    for kill in range(1, kills + 1):
+        await asyncio.sleep(made.plan.size.seconds / kills - DOWN_SECONDS)
+        made.valkey.kill()
+        if kill == kills // 2:
+            shutil.rmtree(made.valkey.server.directory / "appendonlydir")
+        await asyncio.sleep(DOWN_SECONDS)
+        await made.valkey.start_beside()
+    over.set()
+    findings.note("Valkey killed", kills)
+
+
+def _waits(histories: Iterable[list[Write]]) -> list[float]:
+    """From the acknowledgement of each generation to its first attempt, in seconds, shortest first."""
+    return sorted(
+        next((step.at for step in steps if step.attempt), float("inf")) - steps[0].at for steps in histories
+    )
+
+
+EXPERIMENT = Experiment(
+    name="valkey-kills",
+    promise="whatever Valkey loses, each generation is worked on within lease + sweep of its return",
+    guard="sweeper",
+    run=run,
+    full=Size(seconds=60, many=10),
+    short=Size(seconds=10, many=4, lease_seconds=2, sweep_seconds=0.5),
+)
