@@ -42,3 +42,29 @@ def fence() -> None:
         fenced = getattr(claims, name).text
         assert claims._FENCE in fenced  # noqa: SLF001 - that is what is taken out
         replace("db.claims", name, text(fenced.replace(claims._FENCE, "id = :id AND :attempt > 0")))  # noqa: SLF001
+
+
+@guard
+def attempts_limit() -> None:
+    """A generation is taken up again however often it was tried."""
+
+    async def nothing(*_: Any, **__: Any) -> tuple[()]:
+        return ()
+
+    replace("jobs.sweeper", "fail_exhausted", nothing)
+    for module, name in (("db.claims", "_CLAIM"), ("db.sweeps", "_TO_RING")):
+        limited = getattr(import_module(module), name).text
+        assert "attempt < :max_attempts" in limited
+        replace(module, name, text(limited.replace("attempt < :max_attempts", ":max_attempts > 0")))
+
+
+@guard
+def durable_commit() -> None:
+    """Commits are acknowledged before they are on disk."""
+    sessions: Any = import_module("db.sessions")
+    opens = sessions.open_engine
+
+    def open_careless(url: str, server_settings: dict[str, str], **options: Any) -> Any:
+        return opens(url, {**server_settings, "synchronous_commit": "off"}, **options)
+
+    replace("db.sessions", "open_engine", open_careless)

@@ -18,7 +18,9 @@ ORDER = {"pending": 0, "in_progress": 1, "succeeded": 2, "failed": 2}
 _RECORD = """
 CREATE TABLE chaos_history (
     number bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    id uuid NOT NULL, status text, progress int, revision bigint, attempt int, result_key text
+    writer text NOT NULL DEFAULT current_setting('application_name'),
+    id uuid NOT NULL, status text, progress int, revision bigint, attempt int, lease_until timestamptz,
+    result_key text
 );
 CREATE FUNCTION chaos_record() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
@@ -26,8 +28,8 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         INSERT INTO chaos_history (id) VALUES (OLD.id);
     ELSE
-        INSERT INTO chaos_history (id, status, progress, revision, attempt, result_key)
-        VALUES (NEW.id, NEW.status, NEW.progress, NEW.revision, NEW.attempt, NEW.result_key);
+        INSERT INTO chaos_history (id, status, progress, revision, attempt, lease_until, result_key)
+        VALUES (NEW.id, NEW.status, NEW.progress, NEW.revision, NEW.attempt, NEW.lease_until, NEW.result_key);
     END IF;
     RETURN NULL;
 END $$;
@@ -41,11 +43,13 @@ class Write:
     """A generation after one committed write; `status` is None when it was deleted."""
 
     at: float  # seconds since the epoch, by the database's clock
+    writer: str  # what the connection calls itself
     id: UUID
     status: str | None
     progress: int | None
     revision: int | None
     attempt: int | None
+    lease_until: float | None
     result_key: str | None
 
 
@@ -57,7 +61,8 @@ async def record(connection: asyncpg.Connection) -> None:
 async def writes(connection: asyncpg.Connection) -> dict[UUID, list[Write]]:
     """All that was recorded, by generation, in order."""
     rows = await connection.fetch(
-        "SELECT extract(epoch FROM at)::float8 AS at, id, status, progress, revision, attempt, result_key"
+        "SELECT extract(epoch FROM at)::float8 AS at, writer, id, status, progress, revision, attempt,"
+        " extract(epoch FROM lease_until)::float8 AS lease_until, result_key"
         " FROM chaos_history ORDER BY number"
     )
     found: dict[UUID, list[Write]] = defaultdict(list)

@@ -41,17 +41,34 @@ class Installation:
     valkey: Outages
     _stack: ExitStack
 
-    def start_api(self, port: int = 0, *, without: str | None = None, **changes: Any) -> ApiProcess:
-        """An API process that answers."""
-        program = product(without or self.plan.without)
+    def start_api(
+        self,
+        port: int = 0,
+        *,
+        without: str | None = None,
+        fault: str | None = None,
+        through: Sequence[str] = (),
+        **changes: Any,
+    ) -> ApiProcess:
+        """An API process that answers. `fault`: one of `faults`; `through`: what Python runs instead, which
+        becomes the process in its turn.
+        """
+        program = (*through, *product(without or self.plan.without, fault))
         told = adjust(self.settings, **changes)
         return self._stack.enter_context(
             ApiProcess(told, self.log("api"), port or free_port(), program=program)
         )
 
-    def start_worker(self, *, without: str | None = None, **changes: Any) -> Worker:
-        """A worker process that has begun to start."""
-        program = product(without or self.plan.without)
+    def start_worker(
+        self,
+        *,
+        without: str | None = None,
+        fault: str | None = None,
+        through: Sequence[str] = (),
+        **changes: Any,
+    ) -> Worker:
+        """A worker process that has begun to start; `fault` and `through` as above."""
+        program = (*through, *product(without or self.plan.without, fault))
         told = adjust(self.settings, **changes)
         return self._stack.enter_context(Worker(told, self.log("worker"), program))
 
@@ -123,6 +140,7 @@ async def installation(plan: Plan, **changes: Any) -> AsyncIterator[Installation
             yield made
 
 
-def product(without: str | None) -> Sequence[str]:
-    """What Python runs: the product, or the product without one of its guards."""
-    return ("-m", "tests.chaos.unguarded", without) if without else PRODUCT
+def product(without: str | None, fault: str | None = None) -> Sequence[str]:
+    """What Python runs: the product, or the product without one of its guards, or with a fault."""
+    names = ",".join(name for name in (without, fault) if name)
+    return ("-m", "tests.chaos.unguarded", names) if names else PRODUCT

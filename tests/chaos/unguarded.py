@@ -1,12 +1,30 @@
-"""The product with one guard taken out: `python -m tests.chaos.unguarded GUARD serve | worker …`."""
+"""The product with guards taken out or faults put in, and with the same for the processes that it starts:
+`python -m tests.chaos.unguarded NAME,… serve | worker …`.
+"""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from server.__main__ import main
-from tests.chaos.guards import GUARDS
+from server.local.process import spawn
+from tests.chaos.faults import FAULTS
+from tests.chaos.guards import GUARDS, replace
+
+
+def _pass_on(names: str) -> None:
+    def spawn_alike(program: Sequence[str], **more: Any) -> subprocess.Popen[bytes]:
+        product = list(program).index("server")
+        return spawn([*program[:product], "tests.chaos.unguarded", names, *program[product + 1 :]], **more)
+
+    replace("server.children", "spawn", spawn_alike)
+
 
 if __name__ == "__main__":
-    GUARDS[sys.argv[1]]()
+    _pass_on(sys.argv[1])
+    for name in sys.argv[1].split(","):
+        (GUARDS | FAULTS)[name]()
     sys.exit(main(sys.argv[2:]))

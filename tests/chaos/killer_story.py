@@ -1,0 +1,113 @@
+"""Stories that kill each worker that narrates them, among everybody else's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from statistics import median
+from uuid import UUID
+
+from tests.chaos.experiment import Experiment, Findings, Plan, Size
+from tests.chaos.faults import DEADLY_WORD
+from tests.chaos.installation import Installation, installation, product
+from tests.chaos.load import Crowd, people, story
+from tests.chaos.verdict import judge
+from tests.processes import Started
+
+WORKERS = 2
+USERS = 10
+ATTEMPTS = 3
+# One in so many.
+DEADLY_SHARE = 5
+
+
+async def run(plan: Plan) -> Findings:
+    """`many` generations of ten users, then as many again among a user's deadly stories; a master brings the
+    workers back. Each time all have to end within `seconds`.
+    """
+    findings = Findings()
+    async with (
+        installation(plan, max_attempts=ATTEMPTS, worker_processes=WORKERS) as made,
+        made.client(made.start_api()) as client,
+    ):
+        *others, killer = people(USERS + 1)
+        crowd = Crowd([client], plan.dice, others)
+        await crowd.write_stories([1, 3, 10, 30])
+        program = product(plan.without, "dies_of_deadly_stories")
+        # As an operator runs it.
+        with Started(["worker"], made.settings, made.log("worker"), program):
+            # Both workers have begun once this has ended.
+            await crowd.initiate(WORKERS)
+            findings.expect(await made.settle(plan.size.seconds), "no worker began")
+            warm = len(crowd.asked.acknowledged)
+            await crowd.initiate(plan.size.many)
+            calm = crowd.asked.acknowledged[warm:]
+            findings.expect(await made.settle(plan.size.seconds), "some were not final before it began")
+            crowd.stories[killer] = await client.add_story(killer, _deadly(plan))
+            deadly = [await crowd.ask(killer) for _ in range(plan.size.many // DEADLY_SHARE)]
+            await crowd.initiate(plan.size.many)
+            findings.expect(await _settle(made), "some were not final in time")
+            stormy = crowd.asked.acknowledged[warm + len(calm) :]
+        await judge(made, findings, crowd.asked.acknowledged)
+        killers = {key for key in deadly if key}
+        findings.note("deadly stories", len(killers))
+        await _judge_ends(made, findings, killers)
+        waits = await _waits(made)
+        for when, keys in (("before", calm), ("meanwhile", stormy)):
+            of_these = [waits[key] for key in keys if key in waits and key not in killers]
+            findings.note(f"seconds others waited {when}, median", median(of_these))
+            findings.note(f"seconds others waited {when}, at the most", max(of_these))
+    return findings
+
+
+def _deadly(plan: Plan) -> str:
+    return f"{story(plan.dice, 5)} Then the {DEADLY_WORD} woke. {story(plan.dice, 5)}"
+
+
+async def _settle(made: Installation) -> bool:
+    """As `settle`, and False as soon as something is tried more often than it may be."""
+    limit = time.monotonic() + made.plan.size.seconds
+    async with made.sql() as connection:
+        while time.monotonic() < limit:
+            tried = await connection.fetchval("SELECT max(attempt) FROM story_generations")
+            if tried > ATTEMPTS:
+                return False
+            if await made.settle(1):
+                return True
+    return False
+
+
+async def _judge_ends(made: Installation, findings: Findings, killers: Collection[UUID]) -> None:
+    async with made.sql() as connection:
+        rows = await connection.fetch("SELECT id, status, attempt, error_code FROM story_generations")
+    ends = [(row["status"], row["error_code"], row["attempt"]) for row in rows if row["id"] in killers]
+    findings.note("deaths", sum(attempt for _, _, attempt in ends))
+    findings.expect_none(
+        f"deadly stories that did not end as ATTEMPTS_EXHAUSTED after {ATTEMPTS} attempts",
+        [end for end in ends if end != ("failed", "ATTEMPTS_EXHAUSTED", ATTEMPTS)],
+    )
+    others = [row for row in rows if row["id"] not in killers]
+    findings.expect_none(
+        "others that did not succeed", [row["id"] for row in others if row["status"] != "succeeded"]
+    )
+    findings.note("others' attempts at the most", max(row["attempt"] for row in others))
+
+
+async def _waits(made: Installation) -> dict[UUID, float]:
+    """Seconds from the request to the first attempt, of all that had one."""
+    async with made.sql() as connection:
+        rows = await connection.fetch(
+            "SELECT id, extract(epoch FROM started_at - created_at)::float8 AS waited"
+            " FROM story_generations WHERE started_at IS NOT NULL"
+        )
+    return {row["id"]: row["waited"] for row in rows}
+
+
+EXPERIMENT = Experiment(
+    name="killer-story",
+    promise="a story that kills its worker every time ends as ATTEMPTS_EXHAUSTED; all others succeed",
+    guard="attempts_limit",
+    run=run,
+    full=Size(seconds=300, many=200),
+    short=Size(seconds=60, many=10, lease_seconds=1, sweep_seconds=0.5),
+)
