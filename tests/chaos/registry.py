@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.chaos import frozen_worker, killer_story, valkey_kills, worker_kills
+from tests.chaos import frozen_worker, killer_story, lost_ring, postgres_stops, valkey_kills, worker_kills
 from tests.chaos.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -10,7 +10,9 @@ EXPERIMENTS: dict[str, Experiment] = {
     for experiment in (
         worker_kills.EXPERIMENT,
         valkey_kills.EXPERIMENT,
+        postgres_stops.EXPERIMENT,
         frozen_worker.EXPERIMENT,
         killer_story.EXPERIMENT,
+        lost_ring.EXPERIMENT,
     )
 }
