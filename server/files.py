@@ -49,11 +49,14 @@ def file_routes(links: Links, storage: Storage) -> list[Route]:
             seconds_left = links.check(key, query.get("expires", ""), query.get("signature", ""))
         except LinkRefused as refusal:
             return _refused(403, str(refusal))
+        try:
+            name = parse_key(key)
+        except ValueError:  # signed, and not by `links`: the secret has other users, or has leaked
+            return _refused(404, "File not found")
         found = await storage.locate(key)
         if found is None:
             return _refused(404, "File not found")
         path, status = found
-        name = parse_key(key)
         response = ResultFile(
             path,
             media_type=name.media_type,

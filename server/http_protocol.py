@@ -35,6 +35,7 @@ class HttpProtocol(HttpToolsProtocol):
     config: EdgeConfig
     _deadline: asyncio.TimerHandle | None = None
     _has_begun = False
+    _is_upgraded = False
     _header_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -50,6 +51,8 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._header_bytes += len(data)
         super().data_received(data)
+        if self._is_upgraded:
+            return
         if self._header_bytes > MOST_HEADER_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         # Blank lines between requests end the wait of uvicorn's own, and are no request.
@@ -57,6 +60,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._expect_within(self.config.request_seconds)
 
     def handle_websocket_upgrade(self) -> None:
+        self._is_upgraded = True
         self._expect_nothing()
         super().handle_websocket_upgrade()
 

@@ -1,0 +1,242 @@
+"""Bad frames hurt the socket that they come on, in a documented way, and nothing beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from server.graphql_ws import MOST_MESSAGE_BYTES
+from tests.clients import Socket
+from tests.edges.conftest import Edge
+from tests.edges.raw import BINARY, CLOSE, CONTINUATION, HANDSHAKE, PING, frame, wire
+
+EVENTS = "subscription { storyGenerationEvents { change id } }"
+STORY = "query ($i: UUID!) { story(id: $i) { id } }"
+PING_MESSAGE = b'{"type": "ping"}'
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n"
+
+
+def deflated(data: bytes) -> bytes:
+    """As permessage-deflate has it: RFC 7692, 7.2.1."""
+    packed = zlib.compressobj(wbits=-12)
+    return (packed.compress(data) + packed.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+class Neighbours:
+    """A user's two sockets: a follower on each, and one generation after another to tell of."""
+
+    def __init__(self, edge: Edge, user: UUID, story: str, followers: list[Socket]) -> None:
+        self.edge, self.user, self.story, self.followers = edge, user, story, followers
+
+    async def are_well(self) -> None:
+        """Each is told of the next generation."""
+        begun = await self.edge.client.initiate(self.user, self.story)
+        for follower in self.followers:
+            while (await follower.next("events"))["storyGenerationEvents"]["id"] != begun:
+                pass
+
+
+@pytest.fixture
+async def neighbours(edge: Edge, alice: UUID) -> AsyncIterator[Neighbours]:
+    story = await edge.client.add_story(alice)
+    async with edge.client.socket(alice) as follower:
+        await follower.subscribe("events", EVENTS)
+        # The protocol has no sign that a subscription has begun: generations begin until one is told of.
+        heard = asyncio.create_task(follower.next("events"))
+        while not (await asyncio.wait([heard], timeout=0.1))[0]:
+            await edge.client.initiate(alice, story)
+        yield Neighbours(edge, alice, story, [follower])
+
+
+FRAMES = {
+    "a list": (frame(b"[]"), 4400),
+    "a number": (frame(b"1"), 4400),
+    "null": (frame(b"null"), 4400),
+    "a payload alone": (frame(b'{"payload": []}'), 4400),
+    "deep nesting": (frame(b"[" * 60_000), 4400),
+    "deep nesting in a payload": (
+        frame(b'{"type":"ping","payload":' + b'{"a":' * 9_000 + b"1" + b"}" * 9_000 + b"}"),
+        4400,
+    ),
+    "binary": (frame(PING_MESSAGE, BINARY), 4400),
+    "no UTF-8": (frame(b"\xff\xfe"), 1007),
+    "no UTF-8 in JSON": (frame(b'{"type": "ping", "payload": {"a": "\xed\xa0\x80"}}'), 1007),
+    "half a character at the end of a fragment, and no other half": (
+        frame(b'"\xc3', final=False) + frame(b'"', CONTINUATION),
+        1007,
+    ),
+    "too long": (frame(b" " * (MOST_MESSAGE_BYTES + 1)), 1009),
+    "a length of 2^63": (b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff", 1009),
+    "a length of 2^40": (b"\x81\xff\0\0\x01\0\0\0\0\0\0\0\0\0", 1009),
+    "fragments that are too long together": (
+        frame(b" " * 40_000, final=False) + frame(b" " * 40_000, CONTINUATION),
+        1009,
+    ),
+    "a thousand and one fragments": (
+        frame(b"", final=False) + frame(b"", CONTINUATION, final=False) * 1000,
+        1009,
+    ),
+    "not masked": (b"\x81\x02{}", 1002),
+    "a continuation of nothing": (frame(b"{}", CONTINUATION), 1002),
+    "a message within a message": (frame(b"{", final=False) + frame(b"}"), 1002),
+    "an opcode that does not exist": (frame(b"", 0x3), 1002),
+    "compressed, and that was not agreed on": (frame(b"{}", compressed=True), 1002),
+    "a long ping": (frame(b"x" * 126, PING), 1002),
+    "a ping in fragments": (frame(b"x", PING, final=False), 1002),
+    "a close code that does not exist": (frame(b"\x00\x01", CLOSE), 1002),
+    "a close reason that is no UTF-8": (frame(b"\x03\xe8\xff", CLOSE), 1007),
+    "a close of one byte": (frame(b"\x03", CLOSE), 1002),
+}
+
+
+@pytest.mark.parametrize(("bad", "code"), FRAMES.values(), ids=FRAMES.keys())
+async def test_a_bad_frame_closes_its_socket_and_no_other(
+    edge: Edge, neighbours: Neighbours, bad: bytes, code: int
+) -> None:
+    async with wire(edge.base) as end:
+        await end.upgrade()
+        await end.say({"type": "connection_init", "payload": edge.client.headers(neighbours.user)})
+        await end.hear()
+        await end.send(bad)
+        assert await end.close_code() == code
+    await neighbours.are_well()
+
+
+@pytest.mark.parametrize("more", ["", DEFLATE])
+async def test_a_bomb_is_measured_when_it_is_unpacked(edge: Edge, neighbours: Neighbours, more: str) -> None:
+    bomb = deflated(b" " * 30_000_000)
+    assert len(bomb) < MOST_MESSAGE_BYTES
+    async with wire(edge.base) as end:
+        await end.upgrade(more)
+        await end.send(frame(bomb, compressed=True))
+        assert await end.close_code() == (1009 if more else 1002)
+    await neighbours.are_well()
+
+
+async def test_fragments_and_pings_between_them_make_one_message(edge: Edge) -> None:
+    async with wire(edge.base) as end:
+        await end.upgrade()
+        parts = [PING_MESSAGE[:5], b"", PING_MESSAGE[5:]]
+        await end.send(frame(parts[0], final=False) + frame(b"are you there", PING))
+        await end.send(frame(parts[1], CONTINUATION, final=False) + frame(parts[2], CONTINUATION))
+        assert [await end.hear(), await end.hear()] == [(0xA, b"are you there"), (1, b'{"type":"pong"}')]
+
+
+OPERATIONS = {
+    "null for a query": {"query": None},
+    "no such field": {"query": "{ nope }"},
+    "no GraphQL": {"query": "{" * 500},
+    "deep nesting": {"query": "{ a" * 5_000},
+    "a deep variable": {
+        "query": "query ($i: UUID!) { story(id: $i) { id } }",
+        "variables": {"i": [[[[[]]]]]},
+    },
+    "a huge id": {"query": "query ($i: UUID!) { story(id: $i) { id } }", "variables": {"i": "9" * 50_000}},
+    "half a character": {"query": '{ story(id: "\ud800") { id } }'},
+    "a NUL": {"query": '{ story(id: "\\u0000") { id } }'},
+    "a huge page": {"query": "{ stories(page: 99999999999999999999) { items { id } } }"},
+}
+
+
+@pytest.mark.parametrize("payload", OPERATIONS.values(), ids=OPERATIONS.keys())
+async def test_a_bad_operation_leaves_those_beside_it_alone(
+    edge: Edge, neighbours: Neighbours, payload: Any
+) -> None:
+    """On the socket that it comes on, too, unless it is none at all."""
+    shared = neighbours.followers[0]
+    if payload["query"] is None:
+        async with edge.client.socket(neighbours.user) as another:
+            await another.send({"type": "subscribe", "id": "bad", "payload": payload})
+            await neighbours.are_well()
+        return
+    await shared.send({"type": "subscribe", "id": "bad", "payload": payload})
+    told = await shared.receive()
+    while told["id"] == "events":
+        told = await shared.receive()
+    assert told["id"] == "bad"
+    assert told["type"] == "error" or told["payload"]["errors"]
+    if told["type"] == "next":
+        assert await shared.receive() == {"type": "complete", "id": "bad"}
+    await neighbours.are_well()
+
+
+@pytest.mark.parametrize("identifier", ["x" * 60_000, "\0", "\ud800", "💥" * 1000, "__proto__"])
+async def test_any_id_is_an_id(edge: Edge, neighbours: Neighbours, identifier: str) -> None:
+    shared = neighbours.followers[0]
+    await shared.subscribe(identifier, "{ viewer { id } }")
+    told = await shared.receive()
+    while told["id"] == "events":
+        told = await shared.receive()
+    assert (told["id"], told["payload"]) == (identifier, {"data": {"viewer": {"id": str(neighbours.user)}}})
+    await shared.receive()
+    await neighbours.are_well()
+
+
+HANDSHAKES = {
+    "a header of 9 KB": "X-Long: " + "x" * 9_000 + "\r\n",
+    "a token of 9 KB": "Authorization: Bearer " + "x" * 9_000 + "\r\n",
+    "200 headers": "X-A: b\r\n" * 200,
+    "another version": "Sec-WebSocket-Version: 99\r\n",
+    "two keys": "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+    "an extension that is none": "Sec-WebSocket-Extensions: ;;;\r\n",
+    "subprotocols that are none": "Sec-WebSocket-Protocol: ,,\0,\r\n",
+}
+
+
+@pytest.mark.parametrize("more", HANDSHAKES.values(), ids=HANDSHAKES.keys())
+async def test_a_handshake_that_cannot_be_is_answered(edge: Edge, more: str) -> None:
+    async with wire(edge.base) as end:
+        await end.send(HANDSHAKE.format(host="localhost", more=more).encode())
+        told = await end.rest()
+        assert told.startswith((b"HTTP/1.1 4", b"HTTP/1.1 101"))
+
+
+@pytest.mark.parametrize("bad", [frame(b"\xff"), b"\x81\x02{}", b"\xff" * 1000])
+@pytest.mark.parametrize("path", ["/graphql", "/nowhere"])
+async def test_frames_that_come_before_the_handshake_is_answered_are_no_fault(
+    edge: Edge, bad: bytes, path: str
+) -> None:
+    async def hurry() -> None:
+        async with wire(edge.base) as end:
+            handshake = HANDSHAKE.format(host="localhost", more="").replace("/graphql", path).encode()
+            end.writer.write(handshake)
+            # A segment of its own, right behind.
+            await asyncio.sleep(0)
+            end.writer.write(bad)
+            await end.rest()
+
+    await asyncio.gather(*(hurry() for _ in range(20)))
+
+
+async def test_a_client_that_ends_mid_frame_or_mid_handshake_is_no_fault(edge: Edge, alice: UUID) -> None:
+    whole = frame(json.dumps({"type": "connection_init", "payload": edge.client.headers(alice)}).encode())
+    handshake = HANDSHAKE.format(host="localhost", more="").encode()
+    for cut in (1, 2, 5, 50, len(whole)):
+        async with wire(edge.base) as end:
+            await end.upgrade()
+            await end.send(whole[:cut])
+    for cut in (1, 30, len(handshake)):
+        async with wire(edge.base) as end:
+            await end.send(handshake[:cut])
+
+
+async def test_data_after_our_close_is_no_fault(edge: Edge) -> None:
+    async with wire(edge.base) as end:
+        await end.upgrade()
+        await end.send(frame(b"[]") + frame(PING_MESSAGE) * 100 + frame(b"\xff"))
+        assert await end.close_code() in {4400, 1007}
+        end.writer.write(frame(b"\x03\xe8", CLOSE) + frame(PING_MESSAGE) + b"\xff" * 100)
+        await end.rest()
+
+
+@pytest.mark.parametrize("more", ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"])
+async def test_a_handshake_with_a_body_ends(edge: Edge, more: str) -> None:
+    async with wire(edge.base) as end:
+        await end.send(HANDSHAKE.format(host="localhost", more=more).encode())
+        assert b" 101 " not in await end.rest()
