@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import DateTime, bindparam, text
 
 GUARDS: dict[str, Callable[[], None]] = {}
 
@@ -64,7 +65,20 @@ def durable_commit() -> None:
     sessions: Any = import_module("db.sessions")
     opens = sessions.open_engine
 
-    def open_careless(url: str, server_settings: dict[str, str], **options: Any) -> Any:
-        return opens(url, {**server_settings, "synchronous_commit": "off"}, **options)
+    def open_careless(url: str, server_settings: dict[str, str], *rest: Any, **options: Any) -> Any:
+        return opens(url, {**server_settings, "synchronous_commit": "off"}, *rest, **options)
 
     replace("db.sessions", "open_engine", open_careless)
+
+
+@guard
+def database_clock() -> None:
+    """Leases go by the clock of whoever claims and sweeps."""
+
+    def by_own_clock(statement: str) -> Any:
+        told = bindparam("clock", callable_=lambda: datetime.now(UTC), type_=DateTime(timezone=True))
+        return text(statement.replace("now()", ":clock")).bindparams(told)
+
+    for module, names in {"db.claims": ("_CLAIM", "_RENEW", "_RETRY"), "db.sweeps": ("_TO_RING",)}.items():
+        for name in names:
+            replace(module, name, by_own_clock(getattr(import_module(module), name).text))

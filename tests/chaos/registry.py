@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.chaos import frozen_worker, killer_story, lost_ring, postgres_stops, valkey_kills, worker_kills
+from tests.chaos import frozen_worker, killer_story, lost_ring, postgres_stops, valkey_kills, worker_kills, wrong_clock
 from tests.chaos.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -14,5 +14,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         frozen_worker.EXPERIMENT,
         killer_story.EXPERIMENT,
         lost_ring.EXPERIMENT,
+        wrong_clock.EXPERIMENT,
     )
 }
