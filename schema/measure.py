@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -16,31 +15,18 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLField,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
-    SchemaMetaFieldDef,
     SelectionSetNode,
-    TypeMetaFieldDef,
     ValueNode,
     VariableNode,
-    get_named_type,
-    get_nullable_type,
-    is_list_type,
 )
 
 from resolvers.pages import LARGEST_PAGE
+from schema.weights import Weight, weights_of
 
-# How many items lists are taken to have where no argument says it: voices, logs, what introspection lists.
-USUAL_ITEMS = 4
-# The arguments that say how many there will be.
-PAGING = {"pageSize", "first"}
-# A story's content may be a million characters, and is read apart.
-WEIGHTS = {"content": 50}
 # Selection sets in one another, fragments included. The walk recurses, and so does validation.
 DEEPEST = 100
 
@@ -81,14 +67,14 @@ def measure(
         depth=max((size.depth for size in whole), default=0),
         aliases=sum(size.aliases for size in whole),
         root_fields=sum(size.fields for _, size in operations),
-        cost=sum(size.fixed + USUAL_ITEMS * size.each for each, size in operations if each is running),
+        cost=sum(size.fixed for each, size in operations if each is running),
         introspection=walk.introspection,
     )
 
 
 class _Size(NamedTuple):
-    """What a selection set amounts to. `each` is the cost of the lists in it, for one item of each: how many
-    items there are is said by an argument of the field above.
+    """What a selection set amounts to. `each` is the cost of one item of those lists in it whose length the
+    field above says.
     """
 
     depth: int = 0
@@ -99,18 +85,8 @@ class _Size(NamedTuple):
     each: int = 0
 
 
-class _Shape(NamedTuple):
-    """What the walk needs to know of a field; `pages` is its argument that says how many."""
-
-    type_name: str = ""
-    is_list: bool = False
-    pages: str | None = None
-    default: int = USUAL_ITEMS
-    weight: int = 1
-
-
 NOTHING = _Size()
-UNKNOWN = _Shape()
+UNKNOWN = Weight()
 
 
 class _Walk:
@@ -123,7 +99,7 @@ class _Walk:
     ) -> None:
         self.introspection: FieldNode | None = None
         self._schema = schema
-        self._shapes = _shapes(schema)
+        self._weights = weights_of(schema)
         self._fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
@@ -151,13 +127,13 @@ class _Walk:
     def _selections(self, node: SelectionSetNode, type_name: str, nesting: int) -> _Size:
         if nesting > DEEPEST:
             raise NestedTooDeeply
-        shapes = self._shapes.get(type_name, {})
+        weights = self._weights.get(type_name, {})
         depth = aliases = fields = fixed = each = 0
         names: set[str] = set()
         for selection in node.selections:
             if isinstance(selection, FieldNode):
-                shape = shapes.get(selection.name.value, UNKNOWN)
-                part = self._field(selection, shape, nesting)
+                weight = weights.get(selection.name.value, UNKNOWN)
+                part = self._field(selection, weight, nesting)
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 narrowed = condition.name.value if condition else type_name
@@ -166,30 +142,32 @@ class _Walk:
                 assert isinstance(selection, FragmentSpreadNode)
                 part = self._spread(selection.name.value, nesting)
             depth = max(depth, part.depth)
-            aliases += part.aliases + len(names & part.names)
+            repeated = len(names & part.names)
+            aliases += part.aliases + repeated
             fields += part.fields
             names |= part.names
-            fixed += part.fixed
+            # A repeated field is answered once.
+            fixed += part.fixed - repeated
             each += part.each
         return _Size(depth, aliases, fields, names, fixed, each)
 
-    def _field(self, node: FieldNode, shape: _Shape, nesting: int) -> _Size:
+    def _field(self, node: FieldNode, weight: Weight, nesting: int) -> _Size:
         name = node.name.value
         if name in {"__schema", "__type"} and not self.introspection:
             self.introspection = node
         below = (
-            self._selections(node.selection_set, shape.type_name, nesting + 1)
+            self._selections(node.selection_set, weight.type_name, nesting + 1)
             if node.selection_set
             else NOTHING
         )
-        cost = shape.weight + below.fixed + (below.each and self._items(node, shape) * below.each)
+        cost = weight.weight + below.fixed + (below.each and self._items(node, weight) * below.each)
         return _Size(
             below.depth + 1,
             below.aliases + (node.alias is not None),
             1,
             {node.alias.value if node.alias else name},
-            0 if shape.is_list else cost,
-            cost if shape.is_list else 0,
+            0 if weight.items is None else weight.items * cost,
+            cost if weight.items is None else 0,
         )
 
     def _spread(self, name: str, nesting: int) -> _Size:
@@ -205,11 +183,11 @@ class _Walk:
             self._sizes[name] = size
         return size
 
-    def _items(self, node: FieldNode, shape: _Shape) -> int:
+    def _items(self, node: FieldNode, weight: Weight) -> int:
         for argument in node.arguments or ():
-            if argument.name.value == shape.pages:
-                return self._number(argument.value, shape.default)
-        return shape.default
+            if argument.name.value == weight.pages:
+                return self._number(argument.value, weight.default)
+        return weight.default
 
     def _number(self, value: ValueNode, default: int) -> int:
         """What an argument says; the largest page where that is nothing a page can have."""
@@ -223,28 +201,3 @@ class _Walk:
         elif isinstance(value, IntValueNode) and len(value.value) <= len(str(LARGEST_PAGE)):
             given = int(value.value)
         return given if type(given) is int and 1 <= given <= LARGEST_PAGE else LARGEST_PAGE
-
-
-@lru_cache(maxsize=8)
-def _shapes(schema: GraphQLSchema) -> dict[str, dict[str, _Shape]]:
-    """By type and field."""
-    shapes = {
-        name: {field_name: _shape(field_name, field) for field_name, field in kind.fields.items()}
-        for name, kind in schema.type_map.items()
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
-    }
-    if schema.query_type:
-        meta = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
-        shapes[schema.query_type.name] |= {name: _shape(name, field) for name, field in meta.items()}
-    return shapes
-
-
-def _shape(name: str, field: GraphQLField) -> _Shape:
-    pages = next((argument for argument in field.args if argument in PAGING), None)
-    return _Shape(
-        get_named_type(field.type).name,
-        is_list_type(get_nullable_type(field.type)),
-        pages,
-        field.args[pages].default_value if pages else USUAL_ITEMS,
-        WEIGHTS.get(name, 1),
-    )

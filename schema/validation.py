@@ -63,7 +63,13 @@ class BoundedExecution(StrawberryGraphQLCoreExecutionContext):
         **options: Any,
     ) -> list[GraphQLError] | Executor[Any]:
         options["hide_suggestions"] = _hides_suggestions(context_value)
-        return super().build(schema, document, root_value, context_value, *args, **options)
+        built = super().build(schema, document, root_value, context_value, *args, **options)
+        # Beyond some number there is one more, which names nothing: it says that there would be more.
+        return (
+            [error for error in built if error.nodes][:MOST_ERRORS] or built
+            if isinstance(built, list)
+            else built
+        )
 
 
 def _validate(schema: GraphQLSchema, document: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:
@@ -74,6 +80,9 @@ def _validate(schema: GraphQLSchema, document: DocumentNode, *, hide_suggestions
 def _explained(error: GraphQLError) -> GraphQLError:
     if isinstance(error, ValidationAbortedError) and error.message == "Validation aborted.":
         return GraphQLError("The document selects the same fields too many times over")
+    if not isinstance(error.original_error, GraphQLError | None):
+        # Python reads no integer beyond 4,300 digits.
+        return GraphQLError("A number in the document is too long", error.nodes)
     return error
 
 
