@@ -44,17 +44,17 @@ class Outages:
     def kill(self) -> None:
         """Down with no chance to say so."""
         process = self._running()
-        for pid in _family(process.pid):
+        for pid in family(process.pid):
             os.kill(pid, signal.SIGKILL)
         process.wait()
 
     def freeze(self) -> None:
         """Connections stay open, and take more; nothing is answered."""
-        for pid in _family(self._running().pid):
+        for pid in family(self._running().pid):
             os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for pid in _family(self._running().pid):
+        for pid in family(self._running().pid):
             os.kill(pid, signal.SIGCONT)
 
     def __enter__(self) -> Self:
@@ -78,8 +78,8 @@ class Outages:
         return self._process
 
 
-def _family(pid: int) -> list[int]:
-    """The process and its children, parents first, so that a frozen one starts no more."""
+def family(pid: int) -> list[int]:
+    """The process and its children, parents first, so that a frozen one starts no more. Linux."""
     parents = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
@@ -82,3 +83,14 @@ def database_clock() -> None:
     for module, names in {"db.claims": ("_CLAIM", "_RENEW", "_RETRY"), "db.sweeps": ("_TO_RING",)}.items():
         for name in names:
             replace(module, name, by_own_clock(getattr(import_module(module), name).text))
+
+
+@guard
+def orderly_end() -> None:
+    """SIGTERM ends the process where it stands."""
+    install = signal.signal
+
+    def install_others(number: int, handler: Any) -> Any:
+        return install(number, signal.SIG_DFL if number == signal.SIGTERM else handler)
+
+    replace("signal", "signal", install_others)

@@ -21,7 +21,7 @@ from tests.chaos.experiment import Plan
 from tests.clients import Client
 from tests.conftest import adjust, own_database_urls, settings_for
 from tests.outages import Outages
-from tests.processes import PRODUCT, ApiProcess, Worker, free_port
+from tests.processes import PRODUCT, ApiProcess, Started, Worker, free_port
 
 # Load comes from a few users here.
 ROOMY = {
@@ -58,6 +58,18 @@ class Installation:
         return self._stack.enter_context(
             ApiProcess(told, self.log("api"), port or free_port(), program=program)
         )
+
+    async def start_api_beside(self, port: int) -> ApiProcess:
+        """An API process that answers, started while the event loop goes on."""
+        api = ApiProcess(self.settings, self.log("api"), port, program=product(self.plan.without))
+        self._stack.push(api)
+        await asyncio.to_thread(api.wait_until_ready)
+        return api
+
+    def start_master(self) -> Started:
+        """`worker` as operators start it: it starts its worker processes, and starts again those that die."""
+        program = product(self.plan.without)
+        return self._stack.enter_context(Started(["worker"], self.settings, self.log("worker"), program))
 
     def start_worker(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID, uuid5
@@ -50,7 +50,7 @@ class Crowd:
 
     def __init__(self, clients: Sequence[Client], dice: Random, users: Sequence[UUID]) -> None:
         self._clients = clients
-        self._dice = dice
+        self.dice = dice
         self.users = users
         self.stories: dict[UUID, str] = {}
         self.asked = Asked()
@@ -58,8 +58,8 @@ class Crowd:
     async def write_stories(self, sentences: Sequence[int]) -> None:
         """One story for each user, of a number of sentences that is drawn from `sentences`."""
         for user in self.users:
-            text = story(self._dice, self._dice.choice(sentences))
-            self.stories[user] = await self._dice.choice(self._clients).add_story(user, text)
+            text = story(self.dice, self.dice.choice(sentences))
+            self.stories[user] = await self.dice.choice(self._clients).add_story(user, text)
 
     async def warm_up(self, made: Installation, workers: int) -> None:
         """Have one generation narrated for each of so many workers, so that all of them are up."""
@@ -83,20 +83,27 @@ class Crowd:
 
         async def ask() -> None:
             while not over.is_set():
-                await self.ask(self._dice.choice(self.users))
+                await self.ask(self.dice.choice(self.users))
                 await is_over(over, pause)
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(at_once):
                 tasks.create_task(ask())
 
-    async def ask(self, user: UUID) -> UUID | None:
+    async def ask_until_acknowledged(self, user: UUID, key: str) -> UUID:
+        """The same request again and again, as its idempotency key allows; the generation's id."""
+        while (acknowledged := await self.ask(user, {"Idempotency-Key": key})) is None:  # noqa: ASYNC110 - time
+            await asyncio.sleep(self.dice.uniform(0.05, 0.2))
+        return acknowledged
+
+    async def ask(self, user: UUID, headers: Mapping[str, str] | None = None) -> UUID | None:
         """One request over REST; the generation's id where it was acknowledged."""
-        client = self._dice.choice(self._clients)
+        client = self.dice.choice(self._clients)
+        body = {"story_id": self.stories[user]}
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await client.request(
-                    "POST", "/api/story-generations", user, json={"story_id": self.stories[user]}
+                    "POST", "/api/story-generations", user, json=body, headers=dict(headers or {})
                 )
         except (httpx.TransportError, TimeoutError) as error:
             self.asked.refused[type(error).__name__] += 1

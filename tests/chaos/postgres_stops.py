@@ -67,7 +67,7 @@ async def _seconds_until_answered(crowd: Crowd) -> float:
 
 EXPERIMENT = Experiment(
     name="postgres-stops",
-    promise="what was acknowledged is kept over immediate stops of PostgreSQL, and the API recovers by itself",
+    promise="what was acknowledged outlives immediate stops of PostgreSQL, and the API recovers by itself",
     guard="durable_commit",
     run=run,
     full=Size(seconds=60, many=8),

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.chaos import frozen_worker, killer_story, lost_ring, postgres_stops, valkey_kills, worker_kills, wrong_clock
+from tests.chaos import (
+    frozen_worker,
+    killer_story,
+    lost_ring,
+    orderly_stops,
+    postgres_stops,
+    valkey_kills,
+    worker_kills,
+    wrong_clock,
+)
 from tests.chaos.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -11,6 +20,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         worker_kills.EXPERIMENT,
         valkey_kills.EXPERIMENT,
         postgres_stops.EXPERIMENT,
+        orderly_stops.EXPERIMENT,
         frozen_worker.EXPERIMENT,
         killer_story.EXPERIMENT,
         lost_ring.EXPERIMENT,
