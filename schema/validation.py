@@ -64,12 +64,10 @@ class BoundedExecution(StrawberryGraphQLCoreExecutionContext):
     ) -> list[GraphQLError] | Executor[Any]:
         options["hide_suggestions"] = _hides_suggestions(context_value)
         built = super().build(schema, document, root_value, context_value, *args, **options)
+        if not isinstance(built, list):
+            return built
         # Beyond some number there is one more, which names nothing: it says that there would be more.
-        return (
-            [error for error in built if error.nodes][:MOST_ERRORS] or built
-            if isinstance(built, list)
-            else built
-        )
+        return [error for error in built if error.nodes][:MOST_ERRORS] or built
 
 
 def _validate(schema: GraphQLSchema, document: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:
