@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 
+class Unavailable(Exception):
+    """The machine lacks what an experiment needs; the message says what, and how to get it."""
+
+
 @dataclass(frozen=True)
 class Size:
     """How long faults go on, and how much is at stake: generations, subscribers, requests (each experiment

@@ -16,6 +16,7 @@ from core.links import SignedLinks
 from core.results import parse_key, result_key
 from tests.chaos import history
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
+from tests.chaos.holders import Held, find_holders
 from tests.chaos.installation import Installation, installation
 from tests.chaos.load import Crowd, people
 from tests.chaos.verdict import judge
@@ -27,15 +28,6 @@ WAITING_AT_MOST = 3
 # A frozen worker may hold a row's lock: PostgreSQL takes that away after 30 s.
 SETTLE_SECONDS = 60
 CLEAN_SECONDS = 5
-
-# Who holds what: the first write of a generation's last attempt is the claim.
-_HELD = """
-SELECT DISTINCT ON (h.id) h.writer, h.id, h.attempt FROM chaos_history h
-JOIN story_generations g ON g.id = h.id AND g.attempt = h.attempt AND g.status = 'in_progress'
-WHERE h.attempt > 0 ORDER BY h.id, h.number
-"""
-
-Held = tuple[UUID, int]
 
 
 async def run(plan: Plan) -> Findings:
@@ -86,7 +78,7 @@ class Freezer:
             worker.send(signal.SIGCONT)
 
     async def _look(self, connection: asyncpg.Connection) -> None:
-        held = await _held(connection)
+        held = await find_holders(connection)
         for worker in (*self._plain, self._late):
             if worker.pid in self._frozen:
                 await self._wake_if_overtaken(connection, worker)
@@ -115,11 +107,6 @@ class Freezer:
                 self.overtaken_with_result += worker is self._late
         del self._frozen[worker.pid]
         worker.send(signal.SIGCONT)
-
-
-async def _held(connection: asyncpg.Connection) -> dict[int, Held]:
-    rows = await connection.fetch(_HELD)
-    return {int(row["writer"].split()[1]): (row["id"], row["attempt"]) for row in rows}
 
 
 def _is_stopped(worker: Worker) -> bool:

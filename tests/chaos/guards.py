@@ -94,3 +94,9 @@ def orderly_end() -> None:
         return install(number, signal.SIG_DFL if number == signal.SIGTERM else handler)
 
     replace("signal", "signal", install_others)
+
+
+@guard
+def lock_timeout() -> None:
+    """A migration waits for its lock as long as it takes."""
+    replace("db.provision", "LOCK_TIMEOUT_MS", 0)
