@@ -1,4 +1,4 @@
-"""One API process for a module of tests, with its log, and with little patience."""
+"""One API process for a module of tests, with its log."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from server.local.valkey import LocalValkey
 from tests.clients import Client
 from tests.conftest import adjust, database_urls, fresh_database, settings_for
 from tests.processes import PRODUCT, ApiProcess
-
-REQUEST_SECONDS = 1.0
 
 
 @dataclass
@@ -46,7 +44,7 @@ def edge_settings(
     with fresh_database(postgres, template) as database:
         folder = tmp_path_factory.mktemp("edges")
         urls = database_urls(postgres, database)
-        yield adjust(settings_for(urls, valkey.url(), folder), request_seconds=REQUEST_SECONDS)
+        yield settings_for(urls, valkey.url(), folder)
 
 
 @asynccontextmanager

@@ -18,16 +18,16 @@ from tests.edges.conftest import Edge
 PATH = "/sign-in/demo"
 
 
-async def sign_in(edge: Edge, headers: list[tuple[str, str]] | dict[str, str]) -> httpx.Response:
+async def sign_in(base: str, headers: list[tuple[str, str]] | dict[str, str]) -> httpx.Response:
     async with httpx.AsyncClient(trust_env=False) as client:
-        return await client.post(f"{edge.base}{PATH}", headers=headers)
+        return await client.post(f"{base}{PATH}", headers=headers)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
 async def test_a_page_of_the_local_server_gets_a_token_that_works(edge: Edge, name: str) -> None:
     host = f"{name}:{edge.process.port}"
     headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
-    answer = await sign_in(edge, headers)
+    answer = await sign_in(edge.base, headers)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     told = answer.json()
@@ -75,10 +75,10 @@ async def test_nobody_else_gets_one(edge: Edge) -> None:
         "nginx": {"Host": ours, "Origin": origin, "X-Real-IP": "127.0.0.1"},
     }
     for who, headers in asked.items():
-        answer = await sign_in(edge, headers)
+        answer = await sign_in(edge.base, headers)
         assert (answer.status_code, answer.json()) == (403, {"error": "Forbidden"}), who
         assert not [name for name in answer.headers if name.startswith("access-control-")]
-    assert (await sign_in(edge, {"Host": ours, "Origin": origin})).status_code == 200
+    assert (await sign_in(edge.base, {"Host": ours, "Origin": origin})).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
@@ -87,19 +87,20 @@ async def test_it_has_to_be_a_post(edge: Edge, method: str) -> None:
     assert response.status_code == 405
 
 
-async def test_origins_that_may_use_the_api_may_not_sign_in(edge_with: Any) -> None:
+async def test_origins_that_may_use_the_api_may_not_sign_in(serve_with: Any) -> None:
     friend = "https://app.example"
-    async with edge_with(allowed_origins=friend) as edge:
-        host = f"127.0.0.1:{edge.process.port}"
+    async with serve_with(allowed_origins=friend) as api:
+        host = api.base.removeprefix("http://")
+        assert (await sign_in(api.base, {"Host": host, "Origin": api.base})).status_code == 200
         for headers in ({"Host": host, "Origin": friend}, {"Host": "app.example", "Origin": friend}):
-            answer = await sign_in(edge, headers)
+            answer = await sign_in(api.base, headers)
             assert answer.status_code == 403
             assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_in_production_there_is_no_such_path(edge_with: Any) -> None:
-    async with edge_with(environment="production") as edge:
-        assert (await sign_in(edge, {"Origin": edge.base})).status_code == 404
+async def test_in_production_there_is_no_such_path(serve_with: Any) -> None:
+    async with serve_with(environment="production") as api:
+        assert (await sign_in(api.base, {"Origin": api.base})).status_code == 404
 
 
 def routes(**changes: Any) -> list[Route]:

@@ -11,14 +11,22 @@ from uuid import UUID
 
 import pytest
 
+from core.settings import Settings
 from server.http_protocol import MOST_HEADER_BYTES
 from tests.clients import LIMIT_SECONDS
-from tests.edges.conftest import REQUEST_SECONDS, Edge
-from tests.edges.raw import Wire, wire
+from tests.conftest import adjust
+from tests.edges.conftest import Edge
+from tests.edges.raw import HANDSHAKE, Wire, wire
 
+REQUEST_SECONDS = 1.0
 START = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 # What a busy machine may add.
 LATE_SECONDS = LIMIT_SECONDS - REQUEST_SECONDS
+
+
+@pytest.fixture(scope="module")
+def edge_settings(edge_settings: Settings) -> Settings:
+    return adjust(edge_settings, request_seconds=REQUEST_SECONDS)
 
 
 async def pour(end: Wire, part: bytes, pause: float) -> tuple[bytes, int]:
@@ -143,7 +151,7 @@ async def test_trailers_without_end_close_the_connection(edge: Edge, flood: byte
 
 
 async def test_a_body_in_many_small_chunks_is_read(edge: Edge, alice: UUID) -> None:
-    body = json.dumps({"query": "{ viewer { id } }"}).encode().rjust(40_000)
+    body = json.dumps({"query": "{ viewer { id } }"}).encode().rjust(20_000)
     head = posted("/graphql", {**edge.client.headers(alice), "Connection": "close"}, 0)
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
     async with wire(edge.base) as end:
@@ -208,3 +216,10 @@ async def test_one_more_connection_than_allowed_is_closed_until_one_ends(edge_wi
                     async with wire(edge.base) as another:
                         is_free = await is_served(another)
         assert edge.complaints() == []
+
+
+@pytest.mark.parametrize("more", ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"])
+async def test_a_handshake_with_a_body_ends(edge: Edge, more: str) -> None:
+    async with wire(edge.base) as end:
+        await end.send(HANDSHAKE.format(host="localhost", more=more).encode())
+        assert b" 101 " not in await end.rest()

@@ -20,8 +20,9 @@ from server.app import create_app
 from server.serve import open_services, server_config
 from server.socket_protocol import SocketProtocol
 from tests.clients import LIMIT_SECONDS, Client, Socket
-from tests.edges.conftest import REQUEST_SECONDS, Edge
-from tests.edges.raw import PING, Wire, frame, wire
+from tests.conftest import adjust
+from tests.edges.conftest import Edge
+from tests.edges.raw import CLOSE, PING, Wire, frame, wire
 from tests.live.streams import closed, until
 from tests.processes import free_port
 
@@ -35,6 +36,7 @@ serving.server_config = functools.partial(serving.server_config, ping_seconds=0.
 from server.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
+REQUEST_SECONDS = 1.0
 MEBIBYTE = 1024 * 1024
 
 
@@ -64,8 +66,7 @@ async def eventually_admitted(client: Client, user: UUID) -> None:
 
 @pytest.fixture(scope="module")
 def edge_settings(edge_settings: Settings) -> Settings:
-    changed = {"sockets_per_user": 3, "operations_per_socket": 5}
-    return Settings(**{**edge_settings.model_dump(exclude_unset=True), **changed})
+    return adjust(edge_settings, sockets_per_user=3, operations_per_socket=5, request_seconds=REQUEST_SECONDS)
 
 
 async def test_one_socket_too_many_of_a_user_is_told_to_try_again_later_and_others_are_not(
@@ -200,8 +201,9 @@ async def _ping_forever(end: Wire) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize("last_word", [b"", frame(b"\x03\xe8", CLOSE)], ids=["silent", "saying goodbye"])
 async def test_one_who_stops_reading_is_gone_soon_with_all_that_was_kept_for_him(
-    edge_with: Any, alice: UUID
+    edge_with: Any, alice: UUID, last_word: bytes
 ) -> None:
     async with edge_with(("-c", QUICK_PINGS), sockets_per_user=1) as edge:
         process = psutil.Process(edge.process.pid)
@@ -218,6 +220,7 @@ async def test_one_who_stops_reading_is_gone_soon_with_all_that_was_kept_for_him
             assert _is_connected(process, port)
             for _ in range(3):
                 await edge.client.initiate(alice, story)
+            await end.send(last_word)
             await until(lambda: not _is_connected(process, port))
             # This end is open still, and would read.
             assert not end.writer.transport.is_closing()
@@ -248,7 +251,7 @@ async def inside(settings: Settings) -> AsyncIterator[tuple[str, uvicorn.Server]
 
 
 async def test_pongs_do_not_pile_up_for_one_who_does_not_read(edge_settings: Settings) -> None:
-    settings = Settings(**{**edge_settings.model_dump(exclude_unset=True), "port": free_port()})
+    settings = adjust(edge_settings, port=free_port())
     async with inside(settings) as (base, server), wire(base, receive_buffer=4096) as end:
         await end.upgrade()
         end.reader._transport.pause_reading()  # type: ignore[attr-defined]  # noqa: SLF001
