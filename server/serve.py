@@ -29,6 +29,9 @@ from server.http_protocol import EdgeConfig, HttpProtocol
 from server.socket_protocol import SocketProtocol
 
 BACKLOG = 2048
+# What the kernel takes of a client that reads slower than we write, before the flow control of the
+# protocols sees it: else up to 4 MiB for each, of memory, and of events that are old when they are read.
+MOST_UNSENT_BYTES = 64 * 1024
 PING_SECONDS = 15
 # What is underway when the process is told to stop has so long to end.
 GRACE_SECONDS = 5
@@ -110,8 +113,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise StartupError(
             f"Cannot listen on {host}:{port} ({error.strerror}): change STORYCAST_HOST or STORYCAST_PORT."
         ) from error
+    # Connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT_BYTES)
+    return listener
