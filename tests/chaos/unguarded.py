@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import tests.chaos.live_guards  # noqa: F401 - adds to GUARDS
 from server.__main__ import main
 from server.local.process import spawn
 from tests.chaos.faults import FAULTS

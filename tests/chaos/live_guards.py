@@ -1,0 +1,27 @@
+"""The guards of live progress, to be taken out."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from tests.chaos.guards import guard, replace
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+@guard
+def catching_up() -> None:
+    """Subscribers believe what is published: no row is read again after a gap, or every so often."""
+    mailbox: Any = import_module("core.mailbox")
+    mailbox.Mailbox.mark_gap = _nothing
+    replace("resolvers.progress", "REREAD_SECONDS", (3600.0, 3600.0))
+
+
+@guard
+def back_pressure() -> None:
+    """Whatever is sent to a websocket is taken, read or not."""
+    protocol: Any = import_module("server.socket_protocol")
+    protocol.SocketProtocol.pause_writing = _nothing

@@ -1,0 +1,246 @@
+"""Thousands of websockets, a tenth of whose clients never read what they asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from server.serve import MOST_UNSENT_BYTES
+from tests.chaos.experiment import Experiment, Findings, Plan, Size
+from tests.chaos.figures import percentile
+from tests.chaos.installation import Installation, installation
+from tests.chaos.load import people
+from tests.chaos.logs import tracebacks
+from tests.chaos.memory import MIB, Peaks, resident, watched
+from tests.chaos.movers import Mover, mover
+from tests.chaos.sockets import LiveSocket, open_socket
+from tests.clients import Client
+from tests.processes import ApiProcess
+
+SOCKETS_A_USER = 10
+OPENED_AT_ONCE = 8
+READERS_CHANGES_A_SECOND = 15
+LEAST_SLOW_CHANGES_A_SECOND = 20
+EVENTS = "subscription { storyGenerationEvents { generation { id revision } } }"
+LARGE = "subscription { storyGenerationEvents { generation { id revision story { content } } } }"
+STORY_BYTES = 128 * 1024
+# Of a client that does not read: what its kernel takes at the least.
+RECEIVE_BUFFER = 2048
+OPENED_A_SECOND = 20
+
+# A socket with its subscription; what uvloop takes before it says stop; one event beyond that, one that waits
+# for its turn, and one as text.
+BOUND_A_SOCKET = (100 + 64) * 1024 + 3 * STORY_BYTES
+# What an allocator keeps, and what more work in the same time takes.
+SPARE_BYTES = 10 * MIB
+# What has not been sent, the piece that made it too much, and what is on its way.
+KERNEL_BOUND_A_SOCKET = 3 * MOST_UNSENT_BYTES
+VALKEY_BYTES = 16 * MIB
+# How long it takes, once they have come, until nothing more fits on the way to them.
+FILL_SECONDS = 2
+# Of a run that is too short to even out what else the machine does, as a test may be.
+SHORT_SECONDS, SHORT_LIMIT_SECONDS = 30, 0.25
+# uvicorn's ping goes out every 15 s, and waits for its answer as long.
+GONE_WITHIN_SECONDS = 35
+
+
+async def run(plan: Plan) -> Findings:
+    """`many` sockets: nine tenths read, for `seconds` alone, then for as long beside a tenth who do not.
+    Everybody's generations change at the same rate both times.
+    """
+    findings = Findings()
+    async with installation(plan) as made:
+        api = made.start_api()
+        async with made.client(api) as client, mover(client, made.settings) as moving:
+            users = people(plan.size.many // SOCKETS_A_USER)
+            slow_users, readers = users[: len(users) // 10], users[len(users) // 10 :]
+            await moving.write_stories(readers, "Short.")
+            await moving.write_stories(slow_users, "y" * STORY_BYTES)
+            hall = Hall(made, api, client, moving)
+            bare = resident(api.pid)
+            await hall.seat(readers)
+            findings.note("KiB a subscriber", (resident(api.pid) - bare) / 1024 / len(hall.sockets))
+            noise = asyncio.create_task(hall.make_noise(slow_users))
+            before = await _alone(hall, readers, plan.size.seconds, findings)
+            await _beside_slow(hall, readers, slow_users, before, findings)
+            noise.cancel()
+            await asyncio.gather(noise, return_exceptions=True)
+            findings.expect_none(
+                "readers' sockets dropped", [each.end for each in hall.sockets if each.ended.is_set()]
+            )
+            hall.leave()
+        findings.expect_none("tracebacks of the API", tracebacks(made.log("api")))
+    return findings
+
+
+@dataclass
+class Hall:
+    """The sockets that read, and how long what they read had been written."""
+
+    made: Installation
+    api: ApiProcess
+    client: Client
+    mover: Mover
+    sockets: list[LiveSocket] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
+
+    async def seat(self, users: Sequence[UUID]) -> None:
+        """Sockets for all of them; changes go on until each has been told of one."""
+        places = enumerate(user for user in users for _ in range(SOCKETS_A_USER))
+        silent = set(range(len(users) * SOCKETS_A_USER))
+
+        async def fill() -> None:
+            for number, user in places:
+                await self._seat(user, number, silent)
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(OPENED_AT_ONCE):
+                tasks.create_task(fill())
+        while silent:
+            await self.mover.keep_moving(
+                users, READERS_CHANGES_A_SECOND, len(users) / READERS_CHANGES_A_SECOND
+            )
+        self.delays.clear()
+
+    async def _seat(self, user: UUID, number: int, silent: set[int]) -> None:
+        def hear(message: dict[str, Any], at: float) -> None:
+            silent.discard(number)
+            state = message["payload"]["data"]["storyGenerationEvents"]["generation"]
+            committed = self.mover.committed.get((state["id"], state["revision"]))
+            if committed:  # else it is being created
+                self.delays.append(at - committed)
+
+        socket = await open_socket(self.api.port, self.client.token(user), hear)
+        socket.subscribe("1", EVENTS)
+        self.sockets.append(socket)
+
+    async def move(self, users: Sequence[UUID], seconds: float) -> list[float]:
+        """Changes for so long; the delays with which they were told, in rising order."""
+        self.delays.clear()
+        await self.mover.keep_moving(users, READERS_CHANGES_A_SECOND, seconds)
+        await asyncio.sleep(1)  # for the last of them
+        return sorted(self.delays)
+
+    async def make_noise(self, users: Sequence[UUID]) -> None:
+        """Changes of those who will not read. Until canceled."""
+        await self.mover.keep_moving(users, max(LEAST_SLOW_CHANGES_A_SECOND, len(users)), float("inf"))
+
+    def leave(self) -> None:
+        for socket in self.sockets:
+            socket.close()
+
+
+@dataclass
+class Sleepers:
+    """Sockets that subscribe, and read no more. One that is gone is opened again."""
+
+    hall: Hall
+    sockets: dict[int, tuple[LiveSocket, float]] = field(default_factory=dict)  # with when it was opened
+    gone_after: list[float] = field(default_factory=list)
+
+    async def keep(self, users: Sequence[UUID]) -> None:
+        """Until canceled."""
+        places = dict(enumerate(user for user in users for _ in range(SOCKETS_A_USER)))
+        while True:
+            for number, user in places.items():
+                if self._is_gone(number):
+                    await self._open(number, user)
+                    await asyncio.sleep(1 / OPENED_A_SECOND)
+            await asyncio.sleep(0.5)
+
+    def _is_gone(self, number: int) -> bool:
+        if number not in self.sockets:
+            return True
+        socket, opened = self.sockets[number]
+        if socket.is_open():
+            return False
+        self.gone_after.append(time.monotonic() - opened)
+        socket.close()
+        return True
+
+    async def _open(self, number: int, user: UUID) -> None:
+        token = self.hall.client.token(user)
+        socket = await open_socket(self.hall.api.port, token, lambda *_: None, receive_buffer=RECEIVE_BUFFER)
+        socket.stop_reading()
+        socket.subscribe("1", LARGE)
+        self.sockets[number] = (socket, time.monotonic())
+
+
+async def _alone(hall: Hall, readers: Sequence[UUID], seconds: float, findings: Findings) -> list[float]:
+    delays = await hall.move(readers, seconds)
+    findings.note("events told a second", len(delays) / seconds)
+    _note_delays(findings, delays, "alone")
+    return delays
+
+
+async def _beside_slow(
+    hall: Hall, readers: Sequence[UUID], slow_users: Sequence[UUID], before: list[float], findings: Findings
+) -> None:
+    seconds, slow = hall.made.plan.size.seconds, len(slow_users) * SOCKETS_A_USER
+    resting = resident(hall.api.pid)
+    sleepers = Sleepers(hall)
+    async with watched(hall.api.pid, hall.api.port, hall.made.settings.need("redis_url")) as peaks:
+        keeping = asyncio.create_task(sleepers.keep(slow_users))
+        await hall.move(readers, slow / OPENED_A_SECOND + FILL_SECONDS)
+        delays = await hall.move(readers, seconds)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    findings.note("sockets that read, that do not", f"{len(hall.sockets)}, {slow}")
+    _judge_delays(findings, before, delays, seconds)
+    _judge_memory(findings, peaks, resting, slow)
+    _judge_ends(findings, sleepers, seconds)
+    for socket, _ in sleepers.sockets.values():
+        socket.close()
+
+
+def _judge_ends(findings: Findings, sleepers: Sleepers, seconds: float) -> None:
+    findings.note("sockets that did not read, cut off", len(sleepers.gone_after))
+    if seconds > GONE_WITHIN_SECONDS:
+        longest = max(sleepers.gone_after, default=float("inf"))
+        findings.note("seconds until one that does not read is cut off, most", longest)
+        findings.expect(longest <= GONE_WITHIN_SECONDS, f"one was cut off after {longest:.0f} s only")
+
+
+def _judge_delays(findings: Findings, before: list[float], delays: list[float], seconds: float) -> None:
+    _note_delays(findings, delays, "beside those who do not read")
+    usual, now = percentile(before, 0.99), percentile(delays, 0.99)
+    limit = max(2 * usual, SHORT_LIMIT_SECONDS if seconds < SHORT_SECONDS else 0)
+    findings.note("p99 to p99 alone", now / usual)
+    findings.expect(now <= limit, f"p99 became {now * 1000:.0f} ms, and was {usual * 1000:.0f} ms alone")
+
+
+def _judge_memory(findings: Findings, peaks: Peaks, resting: int, slow: int) -> None:
+    grown, bound = peaks.api - resting, slow * BOUND_A_SOCKET + SPARE_BYTES
+    findings.note("MiB of the API before they came", resting / MIB)
+    findings.note("MiB more at the most", grown / MIB)
+    findings.note("MiB more that are allowed", bound / MIB)
+    findings.note("KiB more for each that does not read", grown / 1024 / slow)
+    findings.note("KiB that are allowed for each, besides what is spare", BOUND_A_SOCKET / 1024)
+    findings.note("MiB of Valkey at the most", peaks.valkey / MIB)
+    findings.note("MiB that wait for Valkey's clients at the most", peaks.valkey_clients / MIB)
+    findings.note("KiB in the kernel for each that does not read at the most", peaks.kernel / 1024 / slow)
+    findings.note("KiB in the kernel that are allowed for each", KERNEL_BOUND_A_SOCKET / 1024)
+    findings.expect(grown <= bound, f"the API grew by {grown / MIB:.0f} MiB")
+    findings.expect(
+        peaks.kernel <= slow * KERNEL_BOUND_A_SOCKET, f"the kernel held {peaks.kernel / MIB:.0f} MiB"
+    )
+    findings.expect(peaks.valkey <= VALKEY_BYTES, f"Valkey grew to {peaks.valkey / MIB:.0f} MiB")
+
+
+def _note_delays(findings: Findings, delays: list[float], when: str) -> None:
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        findings.note(f"ms until an event is told, {when}, {name}", percentile(delays, share) * 1000)
+
+
+EXPERIMENT = Experiment(
+    name="slow-readers",
+    promise="clients who do not read cost a bounded amount of memory, and keep nobody else waiting",
+    guard="back_pressure",
+    run=run,
+    full=Size(seconds=70, many=2000),
+    short=Size(seconds=5, many=200),
+)
