@@ -1,0 +1,55 @@
+"""Everybody does everything at once, a third of it broken off, over two connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Select, select, text
+
+import db.generations
+from core.settings import Settings
+from db import sessions
+from db.models import Generation, Status
+from db.sessions import UserRead
+from server.local.postgres import LocalPostgres
+from tests.conftest import fresh_database
+from tests.ownership.crowd import run_crowd
+
+SECONDS = 4
+SEED = 20
+
+
+@pytest.fixture
+def database(postgres: LocalPostgres, template: str) -> Iterator[str]:
+    with fresh_database(postgres, template) as name:
+        yield name
+
+
+async def test_nobody_is_told_of_anything_that_is_somebody_elses(settings: Settings) -> None:
+    figures = await run_crowd(settings, seconds=SECONDS, seed=SEED, users=2)
+    assert (figures.foreign, figures.faults) == ([], [])
+    assert figures.covered == figures.to_cover == 100
+    assert figures.cut_off > 30
+    assert figures.own_ids > 300
+
+
+# An identity that stays with the connection, so that whoever borrows it next is taken for the one before.
+KEPT = "coalesce(nullif(current_setting('app.user_id', true), ''), :user)"
+KEEPS_THE_FIRST = f"SELECT set_config('app.user_id', {KEPT}, false)"
+
+
+async def test_a_connection_that_keeps_its_user_and_a_query_without_a_clause_are_noticed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What shows that the test above can see."""
+    for statement in ("_SET_READER", "_SET_WRITER"):
+        monkeypatch.setattr(sessions, statement, text(KEEPS_THE_FIRST))
+    monkeypatch.setattr(db.generations, "_own", _anybodys)
+    figures = await run_crowd(settings, seconds=0.5, seed=SEED, users=2)
+    assert [leak for leak in figures.foreign if "storyGenerations" in leak]
+
+
+def _anybodys(_: UserRead, status: Status | None = None) -> Select[Generation]:
+    query = select(Generation)
+    return query.where(Generation.status == status.value) if status else query
