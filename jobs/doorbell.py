@@ -81,8 +81,8 @@ class Doorbell:
 
     def _meet(self) -> bool:
         client = self._broker.client
-        started = client.info("server")["run_id"]
-        known = client.set(MET_KEY, started, get=True)
+        started: str = client.info("server")["run_id"]
+        known: object = client.set(MET_KEY, started, get=True)
         return known != started.encode()
 
     async def _in_thread(self, call: Callable[[], T]) -> T:

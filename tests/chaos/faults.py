@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from tests.chaos.guards import replace
@@ -81,3 +85,37 @@ def dies_instead_of_ringing() -> None:
 def _die() -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("nobody survives that")
+
+
+# Alembic runs it after all that there are.
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "chaos"
+down_revision = {head!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.add_column("story_generations", sa.Column("mood", sa.Text, server_default="calm"))
+"""
+
+
+@fault
+def one_more_migration() -> None:
+    """`migrate` knows of one that adds a column."""
+    provision: Any = import_module("db.provision")
+    folder = Path(tempfile.mkdtemp(prefix="migration-"))
+    atexit.register(shutil.rmtree, folder)
+    (folder / "chaos_mood.py").write_text(MIGRATION.format(head=provision.expected_revision()))
+    opened = provision.alembic_config
+
+    def alembic_config(*given: Any) -> Any:
+        config = opened(*given)
+        both = os.pathsep.join([str(provision.MIGRATIONS / "versions"), str(folder)])
+        config.set_main_option("version_locations", both)
+        return config
+
+    replace("db.provision", "alembic_config", alembic_config)

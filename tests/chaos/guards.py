@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from sqlalchemy import DateTime, bindparam, text
 
@@ -100,3 +102,18 @@ def orderly_end() -> None:
 def lock_timeout() -> None:
     """A migration waits for its lock as long as it takes."""
     replace("db.provision", "LOCK_TIMEOUT_MS", 0)
+
+
+@guard
+def whole_files() -> None:
+    """Files are written where they will be read, and what could not be ended stays."""
+
+    def write(self: Any, target: Path, file: BinaryIO) -> None:
+        with module._telling(f"write {target}"):  # noqa: SLF001 - as it does itself
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.seek(0)
+            with target.open("wb") as out:
+                shutil.copyfileobj(file, out)
+
+    module: Any = import_module("core.folder")
+    module.Folder._write = write  # noqa: SLF001 - that is what is taken out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Asked:
 
     acknowledged: list[UUID] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)  # by what the client saw
+    slowest: float = 0.0  # seconds that an answer took
 
 
 class Crowd:
@@ -100,6 +102,7 @@ class Crowd:
         """One request over REST; the generation's id where it was acknowledged."""
         client = self.dice.choice(self._clients)
         body = {"story_id": self.stories[user]}
+        began = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await client.request(
@@ -108,6 +111,7 @@ class Crowd:
         except (httpx.TransportError, TimeoutError) as error:
             self.asked.refused[type(error).__name__] += 1
             return None
+        self.asked.slowest = max(self.asked.slowest, time.monotonic() - began)
         if answer.status_code != 202:
             self.asked.refused[f"{answer.status_code} {answer.text}"] += 1
             return None

@@ -49,7 +49,7 @@ async def run(plan: Plan) -> Findings:
 
 
 async def _user(crowd: Crowd, clients: list[Client], user: UUID, over: asyncio.Event) -> list[Followed]:
-    followed = []
+    followed: list[Followed] = []
     while not over.is_set():
         key = f"{user}-{len(followed)}"
         generation_id = await crowd.ask_until_acknowledged(user, key)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.chaos import (
+    column_added,
     frozen_worker,
+    full_disk,
     killer_story,
     lost_ring,
     orderly_stops,
@@ -21,9 +23,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         valkey_kills.EXPERIMENT,
         postgres_stops.EXPERIMENT,
         orderly_stops.EXPERIMENT,
+        column_added.EXPERIMENT,
         frozen_worker.EXPERIMENT,
         killer_story.EXPERIMENT,
         lost_ring.EXPERIMENT,
+        full_disk.EXPERIMENT,
         wrong_clock.EXPERIMENT,
     )
 }
