@@ -1,0 +1,176 @@
+"""What is no good token opens no door: GraphQL, REST and websocket alike."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+import jwt
+import jwt.api_jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+import core.identity
+from core.errors import Unauthenticated
+from core.identity import LEEWAY, open_verifier
+from core.settings import Settings
+from tests.clients import Api, Socket
+from tests.identity.conftest import key
+from tests.identity.issuer import USER, JwksServer, claims
+from tests.live.streams import closed
+
+SECRET = "a secret of at least thirty-two bytes"
+VIEWER = "{ viewer { id } }"
+STRANGER = key("RS256", "stranger")
+
+Sign = Callable[..., str]
+
+
+@pytest.fixture(params=["HS256", "RS256", "ES256", "EdDSA"])
+async def door(
+    request: pytest.FixtureRequest, serve_with: Callable[..., Any], jwks: JwksServer
+) -> AsyncIterator[tuple[Api, Sign]]:
+    """An API, and how its tokens are signed."""
+    algorithm: str = request.param
+    if algorithm == "HS256":
+        async with serve_with(jwt_secret=SECRET) as api:
+            yield api, lambda content, **more: jwt.encode(content, SECRET, "HS256", headers=more or None)
+        return
+    signing = key(algorithm, "first")
+    jwks.publish(signing)
+    async with serve_with(jwt_secret=None, jwks_url=jwks.url, jwt_algorithm=algorithm) as api:
+        yield api, signing.sign
+
+
+def bad_tokens(sign: Sign) -> dict[str, str]:
+    now = int(time.time())
+    header, content, signature = sign(claims()).split(".")
+    public = key("RS256", "first").private.public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    confused = f"{segment({'alg': 'HS256', 'kid': 'first'})}.{content}"
+    by_stranger = STRANGER.private
+    embedded = {"jwk": STRANGER.entry, "kid": "first"}
+    return {
+        "alg none": jwt.encode(claims(), "", "none"),
+        "alg None": f"{segment({'alg': 'None', 'kid': 'first'})}.{content}.",
+        "no signature": f"{header}.{content}.",
+        "cut short": f"{header}.{content}.{signature[:-9]}",
+        "a key for a secret": f"{confused}.{segment(hmac.digest(pem, confused.encode(), 'sha256'))}",
+        "another secret": jwt.encode(claims(), "b" * 40, "HS256", headers={"kid": "first"}),
+        "another key": jwt.encode(claims(), by_stranger, "RS256", headers={"kid": "first"}),
+        "a key of its own": jwt.encode(claims(), by_stranger, "RS256", headers=embedded),
+        "a key from elsewhere": jwt.encode(
+            claims(), by_stranger, "RS256", headers={"jku": "http://127.0.0.1:1/keys", "kid": "x"}
+        ),
+        "a kid that is a path": jwt.encode(claims(), b"\0", "HS256", headers={"kid": "../../../../dev/null"}),
+        "9 KB": sign(claims(note="x" * 6912)),
+        "expired": sign(claims(exp=now - 1)),
+        "not yet": sign(claims(nbf=now + 60)),
+        "from tomorrow": sign(claims(iat=now + 86_400)),
+        **{f"no {name}": sign(claims(**{name: None})) for name in ("exp", "sub", "aud", "iss")},
+        "exp a string": sign(claims(exp=str(now + 60))),
+        "sub a name": sign(claims(sub="alice")),
+        "aud another": sign(claims(aud="elsewhere")),
+        "iss another": sign(claims(iss="elsewhere")),
+    }
+
+
+def segment(content: Any) -> str:
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+@pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")
+async def test_no_bad_token_opens_any_door(door: tuple[Api, Sign], subtests: pytest.Subtests) -> None:
+    api, sign = door
+    for name, token in bad_tokens(sign).items():
+        with subtests.test(token=name):
+            headers = {"Authorization": f"Bearer {token}"}
+            told = await api.request("POST", "/graphql", json={"query": VIEWER}, headers=headers)
+            assert told.status_code == 401
+            assert told.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+            told = await api.request("GET", "/api/story-generations", headers=headers)
+            assert (told.status_code, told.json()) == (401, {"error": "Unauthorized"})
+            for upgrade, payload in (({}, headers), (headers, {})):
+                async with api.raw_socket(upgrade) as connection:
+                    await Socket(connection).send({"type": "connection_init", "payload": payload})
+                    assert await closed(connection) == (4403, "Forbidden")
+
+
+async def test_a_good_token_opens_every_door_and_the_socket_closes_with_it(
+    door: tuple[Api, Sign],
+) -> None:
+    api, sign = door
+    expires = int(time.time()) + 3
+    headers = {"Authorization": f"Bearer {sign(claims(exp=expires))}"}
+    told = await api.request("POST", "/graphql", json={"query": VIEWER}, headers=headers)
+    assert told.json() == {"data": {"viewer": {"id": str(USER)}}}
+    assert (await api.request("GET", "/api/story-generations", headers=headers)).status_code == 200
+    async with api.raw_socket() as connection:
+        await Socket(connection).send({"type": "connection_init", "payload": headers})
+        assert await Socket(connection).receive() == {"type": "connection_ack"}
+        assert await closed(connection) == (4403, "Token expired")
+        assert 0 <= time.time() - expires < 1
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, moment: Callable[[], datetime]) -> None:
+    """Have this process believe that it is `moment`, where tokens are concerned."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return moment().astimezone(tz)
+
+    for module in (core.identity, jwt.api_jwt):
+        monkeypatch.setattr(module, "datetime", Clock)
+
+
+async def test_the_issuers_clock_may_run_ahead_by_five_seconds_and_no_token_outlives_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert timedelta(seconds=5) == LEEWAY
+    now = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+    set_clock(monkeypatch, lambda: now)
+    verifier = open_verifier(Settings(jwt_secret=SECRET))
+    second = int(now.timestamp())
+
+    async def is_good(**change: float) -> bool:
+        token = jwt.encode(claims(**{"exp": second + 60, **change}), SECRET, "HS256")
+        try:
+            return bool(await verifier.verify(token))
+        except Unauthenticated:
+            return False
+
+    for claim in ("nbf", "iat"):
+        assert [await is_good(**{claim: second + ahead}) for ahead in (4, 5, 6)] == [True, True, False]
+    ends = [await is_good(exp=second + left) for left in (-6, -5, -1, 0, 1)]
+    assert ends == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("hours", "reason"), [(1, "Signature has expired"), (-1, "The token is not yet valid (iat)")]
+)
+async def test_a_clock_that_is_wrong_is_found_in_the_log(
+    *,
+    serve_with: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    hours: int,
+    reason: str,
+) -> None:
+    token = jwt.encode(claims(iat=int(time.time())), SECRET, "HS256")
+    set_clock(monkeypatch, lambda: datetime.now(UTC) + timedelta(hours=hours))
+    async with serve_with(jwt_secret=SECRET) as api:
+        with caplog.at_level(logging.INFO, "core.identity"):
+            told = await api.request(
+                "GET", "/api/story-generations", headers={"Authorization": f"Bearer {token}"}
+            )
+    assert (told.status_code, told.json()) == (401, {"error": "Unauthorized"})
+    assert f"A token that its issuer signed is refused: {reason} (it is 20" in caplog.text
+    assert token not in caplog.text
