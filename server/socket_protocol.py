@@ -63,7 +63,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             self.schedule_ping()
             return
-        super().keepalive_timeout()
+        self.pong_timer = None
+        # uvicorn's 1011 tells graphql-ws clients never to come back; this one may only have slept.
+        self._fail(CloseCode.TRY_AGAIN_LATER, "no answer to a ping")
         if self.transport.get_write_buffer_size():
             self.transport.abort()
 

@@ -234,11 +234,11 @@ def _is_connected(process: psutil.Process, port: int) -> bool:
 
 
 @asynccontextmanager
-async def inside(settings: Settings) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+async def inside(settings: Settings, ping_seconds: float = 15) -> AsyncIterator[tuple[str, uvicorn.Server]]:
     """The API served by this process, to look into."""
     async with open_services(settings) as services:
         app = create_app(services, open_verifier(settings))
-        config = server_config(app, settings)
+        config = server_config(app, settings, ping_seconds=ping_seconds)
         config.host, config.port = "127.0.0.1", settings.port
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve())
@@ -263,3 +263,28 @@ async def test_pongs_do_not_pile_up_for_one_who_does_not_read(edge_settings: Set
             await end.send(flood)
             largest = max(largest, protocol.transport.get_write_buffer_size())
         assert 0 < largest < MEBIBYTE
+
+
+async def test_one_who_answers_no_ping_may_come_again(edge_settings: Settings) -> None:
+    """A laptop that slept: clients of graphql-ws would take uvicorn's own 1011 for the end."""
+    async with inside(adjust(edge_settings, port=free_port()), ping_seconds=0.3) as (base, server):
+        async with wire(base) as end:
+            await end.upgrade()
+            assert await end.close_code() == 1013
+            assert await end.rest() == b""
+        await until(lambda: not server.server_state.connections)
+
+
+FEW_FILES = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+from server.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+async def test_a_shells_limit_on_open_files_is_none_on_sockets(edge_with: Any) -> None:
+    async with edge_with(("-c", FEW_FILES)) as edge, AsyncExitStack() as stack:
+        ends = [await stack.enter_async_context(wire(edge.base)) for _ in range(100)]
+        await asyncio.gather(*(end.upgrade() for end in ends))
+        assert edge.complaints() == []
