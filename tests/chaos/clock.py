@@ -1,13 +1,17 @@
-"""A clock of its own for a process: `python -m tests.chaos.clock SECONDS …` goes on as `python …`, by
-whose clock it is so many seconds later (libfaketime; Debian: faketime). Durations stay true.
+"""A clock of its own for a process: `python -m tests.chaos.clock SECONDS -m …` goes on as `python -m …`,
+by whose clock it is so many seconds later (libfaketime; Debian: faketime). Durations stay true.
 """
 
 from __future__ import annotations
 
 import os
+import runpy
+import select
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.chaos.experiment import Unavailable
 
@@ -26,11 +30,27 @@ def _library() -> str:
     raise Unavailable("libfaketime is not installed: apt-get install faketime")
 
 
-if __name__ == "__main__":
+def _sleep(seconds: Any) -> None:
+    # libfaketime refuses what time.sleep asks for: a moment of a clock that it leaves alone.
+    select.select([], [], [], seconds)
+
+
+def main() -> None:
+    seconds, _, module, *arguments = sys.argv[1:]
+    if os.environ.get("FAKETIME") == seconds:
+        time.sleep = _sleep
+        sys.argv[1:] = arguments
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        return
     told = {
         "LD_PRELOAD": _library(),
-        "FAKETIME": sys.argv[1],
+        "FAKETIME": seconds,
         "DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    os.execve(sys.executable, [sys.executable, *sys.argv[2:]], os.environ | told)
+    again = [sys.executable, "-m", "tests.chaos.clock", *sys.argv[1:]]
+    os.execve(sys.executable, again, os.environ | told)
+
+
+if __name__ == "__main__":
+    main()

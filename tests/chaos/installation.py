@@ -40,6 +40,7 @@ class Installation:
     postgres: Outages
     valkey: Outages
     _stack: ExitStack
+    results: Path | None = None  # where we see the result folder, if not where processes do
 
     def start_api(
         self,
@@ -124,10 +125,10 @@ class Installation:
 
     def files(self) -> dict[UUID, list[str]]:
         """The names of all result files, by generation."""
-        root = Path(self.settings.need("results_url").removeprefix("file://"))
+        root = self.results or Path(self.settings.need("results_url").removeprefix("file://"))
         found: dict[UUID, list[str]] = {}
         for path in sorted(root.rglob("*")):
-            if path.is_file():
+            if path.is_file() and path.parent != root:
                 found.setdefault(UUID(path.parent.name), []).append(path.name)
         return found
 
