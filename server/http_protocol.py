@@ -16,8 +16,6 @@ from server.headers import SECURE
 MOST_HEADER_BYTES = 64 * 1024
 # What a chunk's frame may take without being counted.
 CHUNK_FRAME_BYTES = 16
-# By so much the connection outlives the time for a body, so that the endpoint can answer that it is up.
-SPARE_SECONDS = 5.0
 
 
 class EdgeConfig(uvicorn.Config):
@@ -55,7 +53,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         if self._header_bytes > MOST_HEADER_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        # Blank lines between requests end the wait of uvicorn's own, and are no request.
+        # What comes after the answer (the rest of a body, blank lines) ends the wait of uvicorn's own.
         if self._deadline is None and self.timeout_keep_alive_task is None and not self._is_answering():
             self._expect_within(self.config.request_seconds)
 
@@ -74,7 +72,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._has_begun = False
         self._header_bytes = 0
-        self._expect_within(self.config.request_seconds + SPARE_SECONDS)
+        self._expect_nothing()  # endpoints limit the time for bodies that they read; `data_received` for others
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

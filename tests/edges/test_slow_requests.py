@@ -19,6 +19,7 @@ from tests.edges.conftest import Edge
 from tests.edges.raw import HANDSHAKE, Wire, wire
 
 REQUEST_SECONDS = 1.0
+LAST_AND_ASKING = {"Connection": "close", "Expect": "100-continue"}
 START = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 # What a busy machine may add.
 LATE_SECONDS = LIMIT_SECONDS - REQUEST_SECONDS
@@ -152,12 +153,12 @@ async def test_trailers_without_end_close_the_connection(edge: Edge, flood: byte
 
 async def test_a_body_in_many_small_chunks_is_read(edge: Edge, alice: UUID) -> None:
     body = json.dumps({"query": "{ viewer { id } }"}).encode().rjust(20_000)
-    head = posted("/graphql", {**edge.client.headers(alice), "Connection": "close"}, 0)
+    head = posted("/graphql", {**edge.client.headers(alice), **LAST_AND_ASKING}, 0)
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
     async with wire(edge.base) as end:
-        await end.send(
-            head.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n"
-        )
+        await end.send(head.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"))
+        assert (await end.answer()).startswith(b"HTTP/1.1 100 ")
+        await end.send(chunks + b"0\r\n\r\n")
         assert (await end.rest()).startswith(b"HTTP/1.1 200 ")
 
 
