@@ -72,7 +72,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._has_begun = False
         self._header_bytes = 0
-        self._expect_nothing()  # endpoints limit the time for bodies that they read; `data_received` for others
+        # Endpoints limit the time for bodies that they read, and `data_received` for those that nobody reads.
+        self._expect_nothing()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
