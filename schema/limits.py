@@ -19,14 +19,20 @@ class Limits(SchemaExtension):
     """Refuses a document that is too large, and introspection where that is off."""
 
     def on_operation(self) -> Iterator[None]:
-        self.execution_context.parse_options["max_tokens"] = self._settings.query_tokens
+        if self._is_asked:
+            self.execution_context.parse_options["max_tokens"] = self._settings.query_tokens
         yield
 
     def on_validate(self) -> Iterator[None]:
-        problem = self._problem()
+        problem = self._problem() if self._is_asked else None
         if problem:
             self.execution_context.pre_execution_errors = [problem]
         yield
+
+    @property
+    def _is_asked(self) -> bool:
+        """By a client: where the schema asks itself there is no context."""
+        return self.execution_context.context is not None
 
     @property
     def _settings(self) -> Settings:

@@ -84,6 +84,8 @@ def _explained(error: GraphQLError) -> GraphQLError:
     return error
 
 
-def _hides_suggestions(context: Context) -> bool:
-    """Names that a client did not know are told in no environment that strangers reach."""
-    return context.services.settings.environment is Environment.PRODUCTION
+def _hides_suggestions(context: Context | None) -> bool:
+    """Names that a client did not know are told in no environment that strangers reach. There is no context
+    where the schema asks itself.
+    """
+    return context is not None and context.services.settings.environment is Environment.PRODUCTION

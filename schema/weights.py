@@ -31,7 +31,7 @@ WEIGHTS = {
     "total": 4,
     "resultUrl": 3,
     "captionsUrl": 3,
-    "content": 180,
+    "content": 150,
 }
 
 # How many items a list has where no argument says it: what is usual in a log; in introspection, the average.
