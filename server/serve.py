@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 import socket
 import sys
@@ -25,6 +24,7 @@ from db.sessions import ApiDatabase
 from jobs.doorbell import Doorbell, open_broker
 from resolvers.services import Services
 from server.app import create_app
+from server.descriptors import room_for_connections
 from server.graphql_ws import MOST_MESSAGE_BYTES
 from server.http_protocol import EdgeConfig, HttpProtocol
 from server.socket_protocol import SocketProtocol
@@ -36,8 +36,6 @@ MOST_UNSENT_BYTES = 64 * 1024
 PING_SECONDS = 15
 # What is underway when the process is told to stop has so long to end.
 GRACE_SECONDS = 5
-# Besides clients' connections: the database's, Redis's, result files being sent.
-OTHER_FILES = 1024
 
 
 def serve(settings: Settings) -> None:
@@ -48,8 +46,7 @@ def serve(settings: Settings) -> None:
     # uvicorn shuts down on the signal, then raises it once more: that is the end of this process, and
     # leaves what is open the time to close.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    _allow_open_files(settings.connections + OTHER_FILES)
-    uvloop.run(_serve(settings))
+    uvloop.run(_serve(settings.model_copy(update={"connections": room_for_connections(settings)})))
 
 
 async def _serve(settings: Settings) -> None:
@@ -112,14 +109,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             yield services
         finally:
             await services.close()
-
-
-def _allow_open_files(wanted: int) -> None:
-    """As many as that, where the machine lets this process: a shell's usual 1,024 are few for sockets."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most_now = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-    if now != resource.RLIM_INFINITY and now < most_now:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most_now, most))
 
 
 def _listen(host: str, port: int) -> socket.socket:
