@@ -25,3 +25,9 @@ def back_pressure() -> None:
     """Whatever is sent to a websocket is taken, read or not."""
     protocol: Any = import_module("server.socket_protocol")
     protocol.SocketProtocol.pause_writing = _nothing
+
+
+@guard
+def room_for_connections() -> None:
+    """Clients are let in until the process can open no more files."""
+    replace("server.serve", "room_for_connections", lambda settings: settings.connections)
