@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 from sqlalchemy import DateTime, bindparam, text
@@ -117,3 +118,21 @@ def whole_files() -> None:
 
     module: Any = import_module("core.folder")
     module.Folder._write = write  # noqa: SLF001 - that is what is taken out
+
+
+@guard
+def page_ranges() -> None:
+    """Any page of any size goes to the database as it is."""
+
+    def nothing(*_: object) -> None:
+        return
+
+    replace("resolvers.pages", "_check_range", nothing)
+
+
+@guard
+def checked_path() -> None:
+    """The id in a REST path goes to the database as it is."""
+    replace(
+        "server.rest", "GenerationPath", SimpleNamespace(model_validate=lambda path: SimpleNamespace(**path))
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.chaos import (
+    calls,
     column_added,
+    documents,
     frozen_worker,
     full_disk,
     killer_story,
@@ -24,6 +26,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         postgres_stops.EXPERIMENT,
         orderly_stops.EXPERIMENT,
         column_added.EXPERIMENT,
+        documents.EXPERIMENT,
+        calls.EXPERIMENT,
         frozen_worker.EXPERIMENT,
         killer_story.EXPERIMENT,
         lost_ring.EXPERIMENT,

@@ -1,0 +1,82 @@
+"""Generated REST calls: the four paths and their neighbours, with every kind of query, header and body."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+import httpx
+from hypothesis import strategies as st
+
+from tests.chaos.documents import VARIABLES
+from tests.chaos.experiment import Experiment, Findings, Plan, Size
+from tests.chaos.generated import send_all
+from tests.chaos.installation import installation
+from tests.chaos.load import Crowd, people
+from tests.clients import Client
+
+HEADER_TEXT = st.text(
+    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=300
+)
+
+
+async def run(plan: Plan) -> Findings:
+    """`many` calls by a user who has a story and a generation."""
+    findings = Findings()
+    async with installation(plan) as made, made.client(made.start_api()) as client:
+        [user] = people(1)
+        crowd = Crowd([client], plan.dice, [user])
+        await crowd.write_stories([1])
+        generation = await crowd.ask(user)
+        requests = _requests(client, user, crowd.stories[user], str(generation))
+        answers = await asyncio.to_thread(send_all, plan, requests, lambda answer: answer.status_code >= 500)
+        answers.judge(findings, made)
+    return findings
+
+
+def _requests(client: Client, user: UUID, story: str, generation: str) -> st.SearchStrategy[httpx.Request]:
+    ids = st.sampled_from([story, generation]) | st.uuids().map(str) | st.text(max_size=50)
+    listed = st.just("/api/story-generations")
+    paths = st.one_of(
+        listed,
+        listed,
+        ids.map(lambda each: f"/api/story-generations/{quote(each, safe='', errors='replace')}"),
+        st.text(max_size=30).map(lambda rest: f"/api/{quote(rest, errors='replace')}"),
+    )
+    numbers = st.integers().map(str) | st.text(max_size=10)
+    statuses = st.sampled_from(["pending", "in_progress", "succeeded", "failed"]) | st.text(max_size=10)
+    queries = st.fixed_dictionaries({}, optional={"page": numbers, "pageSize": numbers, "status": statuses})
+    bodies = st.one_of(
+        st.builds(lambda each: json.dumps({"story_id": each}).encode(), ids),
+        VARIABLES.map(lambda value: json.dumps(value).encode()),
+        st.binary(max_size=200),
+    )
+    token = st.just(client.headers(user)["Authorization"])
+    headers = st.fixed_dictionaries(
+        {"authorization": st.one_of(token, token, token, HEADER_TEXT)},
+        optional={"idempotency-key": HEADER_TEXT, "content-type": st.just("application/json") | HEADER_TEXT},
+    )
+    methods = st.sampled_from(4 * ["GET", "POST", "DELETE"] + ["PUT", "PATCH", "HEAD", "OPTIONS"])
+
+    def request(
+        method: str, path: str, query: dict[str, str], told: dict[str, str], body: bytes
+    ) -> httpx.Request:
+        raw = {name.encode(): value.strip().encode("latin-1") for name, value in told.items()}
+        url = f"{client.base}{path}?{urlencode(query, errors='replace')}"
+        return httpx.Request(
+            method, url, headers=raw, content=body if method not in {"GET", "HEAD"} else None
+        )
+
+    return st.builds(request, methods, paths, queries, headers, bodies)
+
+
+EXPERIMENT = Experiment(
+    name="calls",
+    promise="no generated REST call makes a fault of ours or holds the API up",
+    guard="checked_path",
+    run=run,
+    full=Size(seconds=600, many=10_000),
+    short=Size(seconds=60, many=300),
+)
