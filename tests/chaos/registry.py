@@ -9,9 +9,12 @@ from tests.chaos import (
     frozen_worker,
     full_disk,
     killer_story,
+    lost_news,
     lost_ring,
+    many_sockets,
     orderly_stops,
     postgres_stops,
+    slow_readers,
     valkey_kills,
     worker_kills,
     wrong_clock,
@@ -33,5 +36,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         lost_ring.EXPERIMENT,
         full_disk.EXPERIMENT,
         wrong_clock.EXPERIMENT,
+        lost_news.EXPERIMENT,
+        slow_readers.EXPERIMENT,
+        many_sockets.EXPERIMENT,
     )
 }

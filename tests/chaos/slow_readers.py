@@ -23,9 +23,11 @@ from tests.processes import ApiProcess
 
 SOCKETS_A_USER = 10
 OPENED_AT_ONCE = 8
+ANSWER_SECONDS = 30
 READERS_CHANGES_A_SECOND = 15
 LEAST_SLOW_CHANGES_A_SECOND = 20
 EVENTS = "subscription { storyGenerationEvents { generation { id revision } } }"
+LIST = "query { storyGenerations { items { id } } }"
 LARGE = "subscription { storyGenerationEvents { generation { id revision story { content } } } }"
 STORY_BYTES = 128 * 1024
 # Of a client that does not read: what its kernel takes at the least.
@@ -69,6 +71,7 @@ async def run(plan: Plan) -> Findings:
             await _beside_slow(hall, readers, slow_users, before, findings)
             noise.cancel()
             await asyncio.gather(noise, return_exceptions=True)
+            findings.expect_none("errors told to readers", hall.complaints)
             findings.expect_none(
                 "readers' sockets dropped", [each.end for each in hall.sockets if each.ended.is_set()]
             )
@@ -87,6 +90,7 @@ class Hall:
     mover: Mover
     sockets: list[LiveSocket] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
 
     async def seat(self, users: Sequence[UUID]) -> None:
         """Sockets for all of them; changes go on until each has been told of one."""
@@ -107,16 +111,27 @@ class Hall:
         self.delays.clear()
 
     async def _seat(self, user: UUID, number: int, silent: set[int]) -> None:
+        answered = asyncio.Event()
+
         def hear(message: dict[str, Any], at: float) -> None:
-            silent.discard(number)
-            state = message["payload"]["data"]["storyGenerationEvents"]["generation"]
-            committed = self.mover.committed.get((state["id"], state["revision"]))
-            if committed:  # else it is being created
-                self.delays.append(at - committed)
+            if message["id"] == "question":
+                answered.set()
+            elif message["type"] != "next" or "errors" in message["payload"]:
+                self.complaints.append(str(message)[:300])
+            else:
+                silent.discard(number)
+                state = message["payload"]["data"]["storyGenerationEvents"]["generation"]
+                committed = self.mover.committed.get((state["id"], state["revision"]))
+                if committed:  # else it is being created
+                    self.delays.append(at - committed)
 
         socket = await open_socket(self.api.port, self.client.token(user), hear)
-        socket.subscribe("1", EVENTS)
         self.sockets.append(socket)
+        socket.subscribe("1", EVENTS)
+        # Its turn at the database comes after the subscription's: no more come than are served.
+        socket.subscribe("question", LIST)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await answered.wait()
 
     async def move(self, users: Sequence[UUID], seconds: float) -> list[float]:
         """Changes for so long; the delays with which they were told, in rising order."""
@@ -241,6 +256,6 @@ EXPERIMENT = Experiment(
     promise="clients who do not read cost a bounded amount of memory, and keep nobody else waiting",
     guard="back_pressure",
     run=run,
-    full=Size(seconds=70, many=2000),
+    full=Size(seconds=50, many=2000),
     short=Size(seconds=5, many=200),
 )
