@@ -11,7 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
 
-from sqlalchemy import DateTime, bindparam, text
+from sqlalchemy import DateTime, Select, bindparam, select, text
+
+from db.models import Generation
 
 GUARDS: dict[str, Callable[[], None]] = {}
 
@@ -136,3 +138,24 @@ def checked_path() -> None:
     replace(
         "server.rest", "GenerationPath", SimpleNamespace(model_validate=lambda path: SimpleNamespace(**path))
     )
+
+
+@guard
+def quota_row() -> None:
+    """No row of the user's is taken, so that nothing makes one initiation wait for the other."""
+    free = "SELECT 1 AS tokens WHERE cast(:user AS uuid) IS NOT NULL AND :capacity > 0.0 AND :rate > 0.0"
+    replace("db.quotas", "_TAKE", text(free))
+
+
+@guard
+def whose() -> None:
+    """A connection keeps the first user it was told of, and a query of generations does not say whose."""
+    kept = "coalesce(nullif(current_setting('app.user_id', true), ''), :user)"
+    for statement in ("_SET_READER", "_SET_WRITER"):
+        replace("db.sessions", statement, text(f"SELECT set_config('app.user_id', {kept}, false)"))
+
+    def anybodys(_: object, status: Any = None) -> Select[Generation]:
+        query = select(Generation)
+        return query.where(Generation.status == status.value) if status else query
+
+    replace("db.generations", "_own", anybodys)

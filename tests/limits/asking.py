@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from uuid import UUID
 
-from tests.clients import Api
+from tests.clients import Client
 
 PATH = "/api/story-generations"
 INITIATE = """mutation ($input: InitiateStoryGenerationInput!) { initiateStoryGeneration(input: $input) {
@@ -31,7 +33,7 @@ class Answer:
 Ask = Callable[..., Awaitable[Answer]]
 
 
-async def ask_rest(api: Api, user: UUID, story: str, key: str | bytes | None = None) -> Answer:
+async def ask_rest(api: Client, user: UUID, story: str, key: str | bytes | None = None) -> Answer:
     headers = {} if key is None else {"Idempotency-Key": key}
     response = await api.request("POST", PATH, user, json={"story_id": story}, headers=headers)
     body = response.json()
@@ -41,7 +43,7 @@ async def ask_rest(api: Api, user: UUID, story: str, key: str | bytes | None = N
     return Answer(refusal=REFUSALS[response.status_code], retry_after=int(wait) if wait else None)
 
 
-async def ask_graphql(api: Api, user: UUID, story: str, key: str | None = None) -> Answer:
+async def ask_graphql(api: Client, user: UUID, story: str, key: str | None = None) -> Answer:
     answered = await api.data(user, INITIATE, input={"storyId": story, "idempotencyKey": key})
     result = answered["initiateStoryGeneration"]
     if result["__typename"] == "InitiateStoryGenerationSuccess":
@@ -51,3 +53,14 @@ async def ask_graphql(api: Api, user: UUID, story: str, key: str | None = None) 
 
 
 BOTH: dict[str, Ask] = {"REST": ask_rest, "GraphQL": ask_graphql}
+
+
+async def burst(apis: Sequence[Client], user: UUID, story: str, asked: int) -> int:
+    """How many are admitted of `asked` initiations at once, in all ways; the others must be told why not."""
+    ways = cycle([(api, ask) for ask in BOTH.values() for api in apis])
+    asking = [ask(api, user, story) for _, (api, ask) in zip(range(asked), ways, strict=False)]
+    answers: list[Answer] = await asyncio.gather(*asking)
+    admitted = {answer.generation for answer in answers if answer.generation}
+    refused = [answer.refusal for answer in answers if not answer.generation]
+    assert refused == ["RATE_LIMITED"] * (asked - len(admitted))
+    return len(admitted)

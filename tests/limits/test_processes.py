@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
-from itertools import cycle
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -15,7 +13,7 @@ import pytest
 from core.settings import Settings
 from tests.clients import Client
 from tests.conftest import adjust
-from tests.limits.asking import BOTH, Answer
+from tests.limits.asking import burst
 from tests.outages import Outages
 from tests.processes import ApiProcess
 
@@ -62,21 +60,10 @@ async def check_both_limits(apis: Sequence[Client], sql: asyncpg.Connection, use
     """First so many at once, then, as none is unfinished any more, what is left of the minute."""
     story = await apis[0].add_story(user)
     began = time.monotonic()
-    assert await burst(apis, user, story) == UNFINISHED
+    assert await burst(apis, user, story, ASKED) == UNFINISHED
     await sql.execute("UPDATE story_generations SET status = 'failed' WHERE user_id = $1", user)
-    admitted = await burst(apis, user, story)
+    admitted = await burst(apis, user, story, ASKED)
     refilled = int((time.monotonic() - began) * A_MINUTE / 60)  # 0, unless this machine is very slow
     assert A_MINUTE <= UNFINISHED + admitted <= A_MINUTE + refilled
     count = "SELECT count(*) FROM story_generations WHERE user_id = $1"
     assert await sql.fetchval(count, user) == UNFINISHED + admitted
-
-
-async def burst(apis: Sequence[Client], user: UUID, story: str) -> int:
-    """How many are admitted of those who ask at once; the others are told why not."""
-    ways = cycle([(api, ask) for ask in BOTH.values() for api in apis])
-    asked = [ask(api, user, story) for _, (api, ask) in zip(range(ASKED), ways, strict=False)]
-    answers: list[Answer] = await asyncio.gather(*asked)
-    admitted = {answer.generation for answer in answers if answer.generation}
-    refused = [answer.refusal for answer in answers if not answer.generation]
-    assert refused == ["RATE_LIMITED"] * (ASKED - len(admitted))
-    return len(admitted)
