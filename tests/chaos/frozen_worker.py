@@ -42,6 +42,7 @@ async def run(plan: Plan) -> Findings:
         over = asyncio.Event()
         looking = asyncio.create_task(_collect_links(client, crowd.users, over))
         await freezer.freeze()
+        waking = asyncio.create_task(freezer.keep_awake())
         findings.expect(await made.settle(SETTLE_SECONDS), "some were not final in time")
         over.set()
         links = await looking
@@ -51,6 +52,7 @@ async def run(plan: Plan) -> Findings:
         await judge(made, findings, crowd.asked.acknowledged)
         await _judge_writers(made, findings)
         await _judge_files(made, findings, client, links)
+        waking.cancel()
     return findings
 
 
@@ -74,8 +76,13 @@ class Freezer:
                 await self._look(connection)
                 await asyncio.sleep(LOOK_SECONDS)
         self._late.send(signal.SIGUSR1)
-        for worker in (*self._plain, self._late):
-            worker.send(signal.SIGCONT)
+
+    async def keep_awake(self) -> None:
+        """One may freeze itself a last time, until it has heard that it is not to."""
+        while True:
+            for worker in (*self._plain, self._late):
+                worker.send(signal.SIGCONT)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self, connection: asyncpg.Connection) -> None:
         held = await find_holders(connection)
