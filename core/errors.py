@@ -39,6 +39,13 @@ class BadUserInput(StorycastError):
         self.path = path
 
 
+class TooMuchContent(BadUserInput):
+    """One answer would hold more text of stories than an answer may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The contents asked for are over {most:,} characters together: ask for fewer")
+
+
 class StorageError(StorycastError):
     """A result file cannot be written, read or removed: no room, no right, no answer."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import undefer
 
 from db.models import Story
@@ -36,10 +36,16 @@ async def find_stories(session: UserRead, story_ids: Collection[UUID]) -> Mappin
     return {story.id: story for story in await session.sql.scalars(query)}
 
 
-async def read_contents(session: UserRead, story_ids: Collection[UUID]) -> Mapping[UUID, str]:
-    """The contents of those stories that the user has."""
-    query = select(Story.id, Story.content).where(Story.user_id == session.user_id, Story.id.in_(story_ids))
-    return {row.id: row.content for row in await session.sql.execute(query)}
+async def read_contents(
+    session: UserRead, story_ids: Collection[UUID], most: int
+) -> Mapping[UUID, str] | None:
+    """The contents of those stories that the user has; None where they are more than `most` characters."""
+    total = func.sum(func.char_length(Story.content)).over()
+    query = select(Story.id, case((total <= most, Story.content)).label("content")).where(
+        Story.user_id == session.user_id, Story.id.in_(story_ids)
+    )
+    found = {row.id: row.content for row in await session.sql.execute(query)}
+    return None if None in found.values() else found
 
 
 async def list_stories(session: UserRead, *, limit: int, offset: int) -> Sequence[Story]:

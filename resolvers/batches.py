@@ -9,12 +9,16 @@ from uuid import UUID
 
 import db.generations
 import db.stories
+from core.errors import TooMuchContent
 from db.generations import Window
 from db.logs import read_logs
-from db.models import Generation, LogEntry, Status, Story
+from db.models import CONTENT_LENGTH, Generation, LogEntry, Status, Story
 from resolvers.services import Services
 
 T = TypeVar("T", bound=Hashable)
+
+# In one answer, so that a page of the longest stories neither fills the memory nor holds up the others.
+MOST_CONTENT = 5 * CONTENT_LENGTH
 
 
 async def stories_by_id(services: Services, me: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Story]:
@@ -23,8 +27,12 @@ async def stories_by_id(services: Services, me: UUID, ids: Sequence[UUID]) -> Ma
 
 
 async def contents_by_id(services: Services, me: UUID, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    """Raises TooMuchContent where they are more than MOST_CONTENT characters together."""
     async with services.database.read(me) as session:
-        return await db.stories.read_contents(session, set(ids))
+        found = await db.stories.read_contents(session, set(ids), MOST_CONTENT)
+    if found is None:
+        raise TooMuchContent(MOST_CONTENT)
+    return found
 
 
 async def logs_by_generation(

@@ -6,6 +6,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types import ExecutionContext
 
+from schema.allowance import Allowance
 from schema.errors import Error
 from schema.faults import Faults
 from schema.limits import Limits
@@ -28,6 +29,6 @@ schema = Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Error],
-    extensions=[Faults, OneOperation, Limits, Validation],
+    extensions=[Faults, OneOperation, Limits, Validation, Allowance],
     execution_context_class=BoundedExecution,
 )

@@ -14,6 +14,7 @@ import narration.voices
 from core.errors import StoryNotFound
 from db.generations import Window
 from resolvers.pages import Page
+from schema.allowance import spend
 from schema.context import Info
 
 
@@ -99,7 +100,7 @@ class Story:
         if content is None:
             # The story went since the rest of it was read.
             raise StoryNotFound
-        return content
+        return spend(content)
 
     @strawberry.field
     async def generations(

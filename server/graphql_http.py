@@ -182,5 +182,6 @@ def _error(
 
 
 def _json(accepted: str, status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
-    body = json.dumps(content, separators=(",", ":"))
+    # Half a surrogate pair, as an error may quote it, is no UTF-8.
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return Response(body, status, headers, media_type=f"{accepted}; charset=utf-8")

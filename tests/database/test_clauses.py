@@ -115,7 +115,7 @@ CASES = [
     Case(stories.add_story, lambda s, _: stories.add_story(s, "Bob's", "Bob's"), OWN),
     Case(stories.find_story, lambda s, hers: stories.find_story(s, hers.story), None),
     Case(stories.find_stories, lambda s, hers: stories.find_stories(s, [hers.story]), []),
-    Case(stories.read_contents, lambda s, hers: stories.read_contents(s, [hers.story]), []),
+    Case(stories.read_contents, lambda s, hers: stories.read_contents(s, [hers.story], 1000), []),
     Case(stories.list_stories, lambda s, _: stories.list_stories(s, limit=100, offset=0), []),
     Case(stories.count_stories, lambda s, _: stories.count_stories(s), 0),
     Case(stories.change_story, lambda s, hers: stories.change_story(s, hers.story, {"title": "Bob's"}), None),

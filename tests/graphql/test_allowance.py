@@ -1,0 +1,81 @@
+"""However little a document asks for, its answer holds no more story text than an answer may."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from core.errors import TooMuchContent
+from resolvers.batches import MOST_CONTENT, contents_by_id
+from resolvers.services import Services
+from tests.clients import Api
+from tests.live.streams import CANCEL
+
+LONGEST = 1_000_000
+MANY = MOST_CONTENT // LONGEST
+TOO_MUCH = {
+    "message": "The contents asked for are over 5,000,000 characters together: ask for fewer",
+    "extensions": {"code": "BAD_USER_INPUT"},
+}
+PAGE = "query ($size: Int!) { stories(pageSize: $size) { items { content } } }"
+
+
+@pytest.fixture
+async def long_stories(sql: asyncpg.Connection, alice: UUID) -> AsyncIterator[None]:
+    """One more than an answer may hold."""
+    await sql.execute(
+        "INSERT INTO stories (id, user_id, title, content)"
+        " SELECT gen_random_uuid(), $1, 'Long', repeat('ü', $2) FROM generate_series(0, $3)",
+        alice,
+        LONGEST,
+        MANY,
+    )
+    yield
+
+
+async def refusals(api: Api, user: UUID, query: str, **variables: object) -> list[dict[str, object]]:
+    errors = await api.errors(user, query, **variables)
+    return [{name: error[name] for name in TOO_MUCH} for error in errors]
+
+
+async def test_a_page_of_contents_up_to_the_most_is_told_and_one_more_refused(
+    api: Api, alice: UUID, long_stories: None
+) -> None:
+    items = (await api.data(alice, PAGE, size=MANY))["stories"]["items"]
+    assert [item["content"] for item in items] == ["ü" * LONGEST] * MANY
+    assert TOO_MUCH in await refusals(api, alice, PAGE, size=MANY + 1)
+
+
+async def test_what_an_answer_may_not_hold_is_not_fetched_either(
+    services: Services, sql: asyncpg.Connection, alice: UUID, long_stories: None
+) -> None:
+    ids = [row["id"] for row in await sql.fetch("SELECT id FROM stories")]
+    assert len(await contents_by_id(services, alice, ids[1:])) == MANY
+    with pytest.raises(TooMuchContent):
+        await contents_by_id(services, alice, ids)
+
+
+@pytest.mark.parametrize("times", [MANY, MANY + 1])
+async def test_the_same_content_under_many_names_counts_each_time(api: Api, alice: UUID, times: int) -> None:
+    story = await api.add_story(alice, "x" * LONGEST)
+    fields = " ".join(f"c{number}: content" for number in range(times))
+    answered = await api.answer(alice, f"query ($id: UUID!) {{ story(id: $id) {{ {fields} }} }}", id=story)
+    assert ("errors" not in answered) is (times == MANY)
+
+
+async def test_each_event_of_a_subscription_has_an_allowance_of_its_own(api: Api, alice: UUID) -> None:
+    story = await api.add_story(alice, "x" * LONGEST)
+    query = """subscription ($id: UUID!) { storyGenerationProgress(id: $id) {
+        status story { a: content b: content c: content } } }"""
+    generation = await api.initiate(alice, story)
+    async with api.socket(alice) as socket:
+        socket.connection.protocol.max_message_size = 10 * MOST_CONTENT
+        await socket.subscribe("1", query, id=generation)
+        first = await socket.next("1")
+        await api.data(alice, CANCEL, id=generation)
+        [last] = await socket.until_complete("1")
+    assert first["storyGenerationProgress"]["story"]["c"] == "x" * LONGEST
+    assert last["storyGenerationProgress"]["status"] == "FAILED"
