@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.experiment import Experiment, Findings, Plan, Size
+from tests.chaos.experiment import Experiment, Findings, Plan, Size, Unavailable
 from tests.chaos.registry import EXPERIMENTS
 
 
@@ -28,7 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         without = experiment.guard if chosen.without_guard else None
         print(_title(experiment, size, seed, without), flush=True)
         began = time.monotonic()
-        findings = perform(experiment, size, seed, without=without, keep=chosen.keep)
+        try:
+            findings = perform(experiment, size, seed, without=without, keep=chosen.keep)
+        except Unavailable as missing:
+            print(f"NOT RUN: {missing}.\n", flush=True)
+            broken += 1
+            continue
         findings.note("seconds in all", time.monotonic() - began)
         print(table(findings), flush=True)
         broken += bool(findings.broken)

@@ -11,7 +11,14 @@ from typing import Any
 
 
 class Unavailable(Exception):
-    """The machine lacks what an experiment needs; the message says what, and how to get it."""
+    """The machine lacks what an experiment needs; the message says what, and how to get it.
+
+    `by_nature`: it is not for want of a package; a container may simply not be allowed to.
+    """
+
+    def __init__(self, message: str, *, by_nature: bool = False) -> None:
+        super().__init__(message)
+        self.by_nature = by_nature
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def run_short(experiment: Experiment, without: str | None = None) -> Findings:
     try:
         return perform(experiment, experiment.short, SEED, without=without)
     except Unavailable as missing:
-        if os.environ.get("CI"):
+        if os.environ.get("CI") and not missing.by_nature:
             raise
         pytest.skip(str(missing))
 

@@ -67,7 +67,8 @@ def volumes(sizes: Mapping[Path, int]) -> Iterator[Volumes]:
             said = made.heard()
             if said != "ready":
                 raise Unavailable(
-                    f"no small volume can be mounted here ({said}): allow user namespaces, or mounts"
+                    f"no small volume can be mounted here ({said}): allow user namespaces, or mounts",
+                    by_nature=True,
                 )
             yield made
         finally:
