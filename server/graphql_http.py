@@ -182,6 +182,8 @@ def _error(
 
 
 def _json(accepted: str, status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
-    # Half a surrogate pair, as an error may quote it, is no UTF-8.
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    try:
+        body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, as an error may quote it
+        body = json.dumps(content, separators=(",", ":")).encode()
     return Response(body, status, headers, media_type=f"{accepted}; charset=utf-8")

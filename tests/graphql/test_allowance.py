@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
@@ -24,7 +23,7 @@ PAGE = "query ($size: Int!) { stories(pageSize: $size) { items { content } } }"
 
 
 @pytest.fixture
-async def long_stories(sql: asyncpg.Connection, alice: UUID) -> AsyncIterator[None]:
+async def long_stories(sql: asyncpg.Connection, alice: UUID) -> None:
     """One more than an answer may hold."""
     await sql.execute(
         "INSERT INTO stories (id, user_id, title, content)"
@@ -33,7 +32,6 @@ async def long_stories(sql: asyncpg.Connection, alice: UUID) -> AsyncIterator[No
         LONGEST,
         MANY,
     )
-    yield
 
 
 async def refusals(api: Api, user: UUID, query: str, **variables: object) -> list[dict[str, object]]:

@@ -199,7 +199,7 @@ async def test_a_result_that_does_not_fit_its_type_is_our_fault_and_not_the_call
     ("document", "statement"),
     [
         ("{ storyGenerations { items { story { title } } } }", "FROM stories"),
-        ("{ stories { items { content } } }", "SELECT stories.id, stories.content"),
+        ("{ stories { items { content } } }", "SELECT stories.id, CASE"),
     ],
 )
 async def test_a_story_that_goes_while_it_is_read_is_not_found(
