@@ -191,10 +191,9 @@ def test_measuring_takes_a_small_share_of_what_validation_takes(text: str) -> No
     assert quickest(lambda: measured(document)) < quickest(lambda: validate(TYPES, document)) / 5
 
 
-def test_what_the_limits_admit_is_validated_in_bounded_time() -> None:
-    """Each field of one selection is compared with each other of its name."""
-    document = parse("{ storyGenerations { " + "items { story { id title } } " * 100 + "} }")
-    assert measured(document).aliases < Settings().query_aliases
+def test_fields_of_one_name_are_compared_up_to_a_bound() -> None:
+    """Each with each other: there would be 180,000 comparisons."""
+    document = parse("{ storyGenerations { " + "items { story { id title } } " * 300 + "} }")
     ours = quickest(lambda: validate(TYPES, document, RULES), 3)
     assert ours < quickest(lambda: validate(TYPES, document, specified_rules), 3) / 2
 
