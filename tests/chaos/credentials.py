@@ -27,7 +27,7 @@ TOKENS = {
     "expired half an hour ago": {"right": 401, "ahead": 401, "behind": 401},
     "expired half an hour ago, without iat": {"right": 401, "ahead": 401, "behind": 200},
 }
-LOGGED = ("Signature has expired", "The token is not yet valid (iat)")
+LOGGED = ("signed is refused: Signature has expired", "signed is refused: The token is not yet valid (iat)")
 
 
 class Traveller(Client):
