@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import installation
 from tests.chaos.load import people
 from tests.chaos.logs import tracebacks
+from tests.chaos.memory import cpu_seconds
 from tests.chaos.movers import Mover, mover
 from tests.chaos.sockets import LiveSocket, SocketRefused, open_socket
 from tests.chaos.watchers import Watcher
@@ -133,9 +133,9 @@ class Crowd:
 
 async def _is_quiet(api: ApiProcess, findings: Findings) -> None:
     """While nobody asks for anything, the process does next to nothing."""
-    used = _cpu_seconds(api.pid)
+    used = cpu_seconds(api.pid)
     await asyncio.sleep(QUIET_SECONDS)
-    share = (_cpu_seconds(api.pid) - used) / QUIET_SECONDS
+    share = (cpu_seconds(api.pid) - used) / QUIET_SECONDS
     findings.note("CPU seconds a second, full and idle", share)
     findings.expect(share < MOST_IDLE_SHARE, f"it uses {share:.0%} of a core with nothing to do")
 
@@ -176,11 +176,6 @@ async def _is_let_in(api: ApiProcess, client: Client, user: UUID, findings: Find
 
 def _open_files(api: ApiProcess) -> int:
     return len(list(Path(f"/proc/{api.pid}/fd").iterdir()))
-
-
-def _cpu_seconds(pid: int) -> float:
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 EXPERIMENT = Experiment(

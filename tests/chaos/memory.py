@@ -1,8 +1,9 @@
-"""How much memory processes take while something goes on."""
+"""How much memory and time processes take while something goes on."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,12 @@ def resident(pid: int) -> int:
         line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:")
     )
     return int(line.split()[1]) * 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of the processors since it began."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def unsent(port: int) -> int:
