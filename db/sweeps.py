@@ -31,9 +31,10 @@ WHERE id IN (
 RETURNING id
 """)  # noqa: S608 - built of constants
 
-_RING_AGAIN = text(f"""
+_STOP_WAITING = text(f"""
 UPDATE story_generations SET next_wake_at = updated_at
 WHERE status IN ('pending', 'in_progress') AND next_wake_at > now() AND (status = 'pending' OR {FREE})
+  AND coalesce(lease_until, updated_at) < now() - make_interval(secs => :waited)
 """)  # noqa: S608 - built of constants
 
 _EXHAUSTED = text("""
@@ -71,9 +72,9 @@ async def find_to_ring(
     return found.scalars().all()
 
 
-async def ring_again(session: WorkerWrite, *, max_attempts: int) -> None:
-    """Make every generation that nobody works on overdue, however short its last ring is ago."""
-    await session.sql.execute(_RING_AGAIN, {"max_attempts": max_attempts})
+async def stop_waiting(session: WorkerWrite, *, waited_seconds: float, max_attempts: int) -> None:
+    """Make overdue what nobody works on and has waited for so long, however long its next wait was to be."""
+    await session.sql.execute(_STOP_WAITING, {"waited": waited_seconds, "max_attempts": max_attempts})
 
 
 async def fail_exhausted(session: WorkerWrite, *, max_attempts: int) -> Sequence[Change]:

@@ -20,8 +20,7 @@ from redis.exceptions import RedisError
 
 QUEUE = "narrations"
 ACTOR = "narrate"
-# Holds the run id of the server that the rings were left with.
-MET_KEY = "storycast:met"
+SILENCE_KEY = "storycast:silence"
 
 SOCKET_TIMEOUT_SECONDS = 5
 # A caller waits no longer for its ring. What is late by then may still ring, and if not, the sweeper does.
@@ -71,19 +70,19 @@ class Doorbell:
         except (RedisError, OSError) as error:
             logger.warning("Generation %s not enqueued, the sweeper will ring: %r", generation_id, error)
 
-    async def is_strange(self) -> bool:
-        """Whether the server has been started or emptied since any process last asked, so that rings may be
-        lost. True for the first of those who ask at once.
+    async def is_silent(self, seconds: float) -> bool:
+        """Whether no ring waits for a worker: whatever waits all the same has lost its own, be it with a
+        worker that died or with a server that lost its memory. One of those who ask within `seconds` is told.
 
         Raises RedisError or OSError while the server is away.
         """
-        return await self._in_thread(self._meet)
+        return await self._in_thread(partial(self._is_silent, int(seconds * 1000)))
 
-    def _meet(self) -> bool:
+    def _is_silent(self, milliseconds: int) -> bool:
         client = self._broker.client
-        started: str = client.info("server")["run_id"]
-        known: object = client.set(MET_KEY, started, get=True)
-        return known != started.encode()
+        if client.llen(f"{self._broker.namespace}:{QUEUE}"):
+            return False
+        return bool(client.set(SILENCE_KEY, "told", nx=True, px=milliseconds))
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         async with asyncio.timeout(RING_SECONDS):

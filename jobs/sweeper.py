@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from core.errors import StorageError
 from db.sessions import DATABASE_ERRORS
-from db.sweeps import fail_exhausted, find_kept_keys, find_to_ring, forget_burials, ring_again
+from db.sweeps import fail_exhausted, find_kept_keys, find_to_ring, forget_burials, stop_waiting
 from jobs.bench import Bench
 
 FILES_A_QUERY = 500
@@ -59,13 +59,15 @@ async def _ring_overdue(bench: Bench) -> None:
     """Nothing while Redis is away: what is not rung for stays overdue."""
     settings = bench.settings
     try:
-        is_strange = await bench.doorbell.is_strange()
+        is_silent = await bench.doorbell.is_silent(settings.sweep_seconds)
     except (RedisError, OSError) as error:
         logger.warning("Rings put off: %r", error)
         return
-    if is_strange:
+    if is_silent:
         async with bench.database.write() as session:
-            await ring_again(session, max_attempts=settings.max_attempts)
+            await stop_waiting(
+                session, waited_seconds=settings.sweep_seconds, max_attempts=settings.max_attempts
+            )
     async with bench.database.write() as session:
         overdue = await find_to_ring(
             session, shortest_wait_seconds=settings.sweep_seconds, max_attempts=settings.max_attempts

@@ -23,7 +23,7 @@ async def run(plan: Plan) -> Findings:
     findings = Findings()
     async with installation(plan, max_attempts=100) as made, made.client(made.start_api()) as client:
         crowd = Crowd([client], plan.dice, people(20))
-        await crowd.write_stories([1, 3, 10, 100])
+        await crowd.write_stories([1, 3, 10, 40])
         over = Event()
         began = time.monotonic()
         killing = asyncio.create_task(_kill(made, over, findings))
@@ -53,5 +53,5 @@ EXPERIMENT = Experiment(
     guard="sweeper",
     run=run,
     full=Size(seconds=600, many=500),
-    short=Size(seconds=40, many=20, lease_seconds=2, sweep_seconds=0.5),
+    short=Size(seconds=90, many=20, lease_seconds=2, sweep_seconds=0.5),
 )

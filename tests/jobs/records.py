@@ -101,12 +101,7 @@ class Records:
         return [UUID(json.loads(message)["args"][0]) for message in messages if message]
 
     def silence(self) -> None:
-        """Lose every ring, unnoticed."""
-        with redis.Redis.from_url(self.settings.need("redis_url")) as client:
-            client.delete(*client.keys("dramatiq:*"), "none")
-
-    def forget(self) -> None:
-        """Lose all that Redis holds."""
+        """Lose every ring."""
         with redis.Redis.from_url(self.settings.need("redis_url")) as client:
             client.flushdb()
 
