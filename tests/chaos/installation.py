@@ -156,4 +156,4 @@ async def installation(plan: Plan, **changes: Any) -> AsyncIterator[Installation
 def product(without: str | None, fault: str | None = None) -> Sequence[str]:
     """What Python runs: the product, or the product without one of its guards, or with a fault."""
     names = ",".join(name for name in (without, fault) if name)
-    return ("-m", "tests.chaos.unguarded", names) if names else PRODUCT
+    return ("-m", "tests.chaos.sabotage.unguarded", names) if names else PRODUCT

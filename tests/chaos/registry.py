@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.chaos import (
+from tests.chaos.experiment import Experiment
+from tests.chaos.experiments import (
     calls,
     column_added,
     documents,
@@ -21,7 +22,6 @@ from tests.chaos import (
     worker_kills,
     wrong_clock,
 )
-from tests.chaos.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
@@ -29,19 +29,19 @@ EXPERIMENTS: dict[str, Experiment] = {
         worker_kills.EXPERIMENT,
         valkey_kills.EXPERIMENT,
         postgres_stops.EXPERIMENT,
+        frozen_worker.EXPERIMENT,
+        killer_story.EXPERIMENT,
+        lost_ring.EXPERIMENT,
+        lost_news.EXPERIMENT,
+        slow_readers.EXPERIMENT,
+        many_sockets.EXPERIMENT,
+        full_disk.EXPERIMENT,
         orderly_stops.EXPERIMENT,
         column_added.EXPERIMENT,
+        wrong_clock.EXPERIMENT,
         documents.EXPERIMENT,
         calls.EXPERIMENT,
         pairs.EXPERIMENT,
         limits.EXPERIMENT,
-        frozen_worker.EXPERIMENT,
-        killer_story.EXPERIMENT,
-        lost_ring.EXPERIMENT,
-        full_disk.EXPERIMENT,
-        wrong_clock.EXPERIMENT,
-        lost_news.EXPERIMENT,
-        slow_readers.EXPERIMENT,
-        many_sockets.EXPERIMENT,
     )
 }

@@ -11,12 +11,12 @@ from datetime import datetime
 import asyncpg
 
 from tests.chaos import history
-from tests.chaos.clock import off_by
-from tests.chaos.credentials import Traveller, judge_links, judge_tokens
+from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
+from tests.chaos.experiments.credentials import Traveller, judge_links, judge_tokens
 from tests.chaos.holders import find_holders
 from tests.chaos.installation import Installation, installation
-from tests.chaos.load import Crowd, people
+from tests.chaos.sabotage.clock import off_by
 from tests.chaos.verdict import judge
 from tests.processes import Worker
 

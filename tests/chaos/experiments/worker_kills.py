@@ -6,9 +6,9 @@ import asyncio
 import time
 from asyncio import Event
 
+from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation
-from tests.chaos.load import Crowd, people
 from tests.chaos.pauses import is_over
 from tests.chaos.verdict import judge
 

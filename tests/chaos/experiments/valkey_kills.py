@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Iterable
 
 from tests.chaos import history
+from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.history import Write
 from tests.chaos.installation import Installation, installation
-from tests.chaos.load import Crowd, people
 from tests.chaos.verdict import judge
 
 EVERY_SECONDS = 10.0

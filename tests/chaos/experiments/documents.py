@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis_graphql import Mode, from_schema
 
 from schema.root import schema
+from tests.chaos.clients.generated import send_all
+from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
-from tests.chaos.generated import send_all
 from tests.chaos.installation import installation
-from tests.chaos.load import Crowd, people
 from tests.clients import Client
 
 OUR_FAULT = '"INTERNAL_SERVER_ERROR"'

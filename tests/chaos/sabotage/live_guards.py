@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from tests.chaos.guards import guard, replace
+from tests.chaos.sabotage.guards import guard, replace
 
 
 def _nothing(_: Any) -> None:

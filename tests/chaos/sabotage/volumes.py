@@ -26,7 +26,7 @@ class Volumes:
     @property
     def through(self) -> Sequence[str]:
         """What a process is started through that is to see them."""
-        return ("-m", "tests.chaos.within", str(self._keeper.pid))
+        return ("-m", "tests.chaos.sabotage.within", str(self._keeper.pid))
 
     def inside(self, folder: Path) -> Path:
         """Where we see the folder as they do."""

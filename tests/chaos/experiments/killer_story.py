@@ -7,10 +7,10 @@ from collections.abc import Collection
 from statistics import median
 from uuid import UUID
 
+from tests.chaos.clients.load import Crowd, people, story
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
-from tests.chaos.faults import DEADLY_WORD
 from tests.chaos.installation import Installation, installation, product
-from tests.chaos.load import Crowd, people, story
+from tests.chaos.sabotage.faults import DEADLY_WORD
 from tests.chaos.verdict import judge
 from tests.processes import Started
 

@@ -11,10 +11,10 @@ from contextlib import AsyncExitStack, suppress
 from uuid import UUID
 
 from server.serve import GRACE_SECONDS
+from tests.chaos.clients.follow import Followed, follow
+from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
-from tests.chaos.follow import Followed, follow
 from tests.chaos.installation import Installation, installation
-from tests.chaos.load import Crowd, people
 from tests.chaos.pauses import is_over
 from tests.chaos.verdict import judge
 from tests.clients import Client

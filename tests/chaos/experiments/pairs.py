@@ -10,8 +10,8 @@ import sys
 
 from core.settings import load_settings
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
-from tests.chaos.guards import GUARDS
 from tests.chaos.installation import installation
+from tests.chaos.sabotage.guards import GUARDS
 from tests.ownership.crowd import Figures, run_crowd
 from tests.processes import ROOT, environment_of
 
@@ -22,7 +22,7 @@ async def run(plan: Plan) -> Findings:
     async with installation(plan) as made:
         # A process of its own, as a guard cannot be put back.
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.chaos.pairs", str(plan.size.seconds), str(plan.seed)),
+            *(sys.executable, "-m", "tests.chaos.experiments.pairs", str(plan.size.seconds), str(plan.seed)),
             *(str(plan.size.many), plan.without or ""),
             cwd=ROOT,
             env=environment_of(made.settings),

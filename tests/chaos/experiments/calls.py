@@ -10,11 +10,11 @@ from uuid import UUID
 import httpx
 from hypothesis import strategies as st
 
-from tests.chaos.documents import VARIABLES
+from tests.chaos.clients.generated import send_all
+from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
-from tests.chaos.generated import send_all
+from tests.chaos.experiments.documents import VARIABLES
 from tests.chaos.installation import installation
-from tests.chaos.load import Crowd, people
 from tests.clients import Client
 
 HEADER_TEXT = st.text(

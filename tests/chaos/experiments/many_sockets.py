@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from tests.chaos.clients.load import people
+from tests.chaos.clients.movers import Mover, mover
+from tests.chaos.clients.sockets import LiveSocket, SocketRefused, open_socket
+from tests.chaos.clients.watchers import Watcher
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import installation
-from tests.chaos.load import people
 from tests.chaos.logs import tracebacks
 from tests.chaos.memory import cpu_seconds
-from tests.chaos.movers import Mover, mover
-from tests.chaos.sockets import LiveSocket, SocketRefused, open_socket
-from tests.chaos.watchers import Watcher
 from tests.clients import Client
 from tests.processes import ApiProcess
 

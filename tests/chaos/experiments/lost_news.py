@@ -12,16 +12,16 @@ import redis
 
 from core.settings import Settings
 from tests.chaos import history
+from tests.chaos.clients.load import Crowd, people
+from tests.chaos.clients.sockets import LiveSocket, open_socket
+from tests.chaos.clients.watchers import Watcher
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.figures import percentile
 from tests.chaos.history import Write
 from tests.chaos.installation import Installation, installation
-from tests.chaos.load import Crowd, people
 from tests.chaos.logs import tracebacks
 from tests.chaos.pauses import is_over
-from tests.chaos.sockets import LiveSocket, open_socket
 from tests.chaos.verdict import judge
-from tests.chaos.watchers import Watcher
 from tests.clients import Client
 from tests.processes import ApiProcess
 

@@ -1,5 +1,5 @@
 """The product with guards taken out or faults put in, and with the same for the processes that it starts:
-`python -m tests.chaos.unguarded NAME,… serve | worker …`.
+`python -m tests.chaos.sabotage.unguarded NAME,… serve | worker …`.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import tests.chaos.live_guards  # noqa: F401 - adds to GUARDS
+import tests.chaos.sabotage.live_guards  # noqa: F401 - adds to GUARDS
 from server.__main__ import main
 from server.local.process import spawn
-from tests.chaos.faults import FAULTS
-from tests.chaos.guards import GUARDS, replace
+from tests.chaos.sabotage.faults import FAULTS
+from tests.chaos.sabotage.guards import GUARDS, replace
 
 
 def _pass_on(names: str) -> None:
     def spawn_alike(program: Sequence[str], **more: Any) -> subprocess.Popen[bytes]:
         product = list(program).index("server")
-        return spawn([*program[:product], "tests.chaos.unguarded", names, *program[product + 1 :]], **more)
+        return spawn(
+            [*program[:product], "tests.chaos.sabotage.unguarded", names, *program[product + 1 :]], **more
+        )
 
     replace("server.children", "spawn", spawn_alike)
 

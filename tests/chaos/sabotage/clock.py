@@ -1,5 +1,5 @@
-"""A clock of its own for a process: `python -m tests.chaos.clock SECONDS -m …` goes on as `python -m …`,
-by whose clock it is so many seconds later (libfaketime; Debian: faketime). Durations stay true.
+"""A clock of its own for a process: `python -m tests.chaos.sabotage.clock SECONDS -m …` goes on as
+`python -m …`, by whose clock it is so many seconds later (libfaketime; Debian: faketime). Durations stay true.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.chaos.experiment import Unavailable
 def off_by(seconds: int) -> Sequence[str]:
     """What to start a process `through`. Raises Unavailable without libfaketime."""
     _library()
-    return ("-m", "tests.chaos.clock", f"{seconds:+d}")
+    return ("-m", "tests.chaos.sabotage.clock", f"{seconds:+d}")
 
 
 def _library() -> str:
@@ -48,7 +48,7 @@ def main() -> None:
         "DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    again = [sys.executable, "-m", "tests.chaos.clock", *sys.argv[1:]]
+    again = [sys.executable, "-m", "tests.chaos.sabotage.clock", *sys.argv[1:]]
     os.execve(sys.executable, again, os.environ | told)
 
 

@@ -10,9 +10,9 @@ import time
 import asyncpg
 
 from db.provision import LOCK_TIMEOUT_MS
+from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation, product
-from tests.chaos.load import Crowd, people
 from tests.chaos.verdict import judge
 from tests.processes import ROOT, environment_of
 

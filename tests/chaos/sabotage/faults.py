@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests.chaos.guards import replace
+from tests.chaos.sabotage.guards import replace
 
 FAULTS: dict[str, Callable[[], None]] = {}
 

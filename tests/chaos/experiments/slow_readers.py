@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from server.serve import MOST_UNSENT_BYTES
+from tests.chaos.clients.load import people
+from tests.chaos.clients.movers import Mover, mover
+from tests.chaos.clients.sockets import LiveSocket, open_socket
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.figures import percentile
 from tests.chaos.installation import Installation, installation
-from tests.chaos.load import people
 from tests.chaos.logs import tracebacks
 from tests.chaos.memory import MIB, Peaks, cpu_seconds, resident, watched
-from tests.chaos.movers import Mover, mover
-from tests.chaos.sockets import LiveSocket, open_socket
 from tests.clients import Client
 from tests.processes import ApiProcess
 

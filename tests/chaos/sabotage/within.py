@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.within PID …` goes on as `python …` with the mounts that process PID sees."""
+"""`python -m tests.chaos.sabotage.within PID …` goes on as `python …`, with the mounts that PID sees."""
 
 from __future__ import annotations
 

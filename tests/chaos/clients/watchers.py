@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from tests.chaos.clients.sockets import LiveSocket
 from tests.chaos.history import FINAL, Write
-from tests.chaos.sockets import LiveSocket
 
 _FIELDS = "id status progress revision"
 PROGRESS = f"subscription ($id: UUID!) {{ storyGenerationProgress(id: $id) {{ {_FIELDS} }} }}"

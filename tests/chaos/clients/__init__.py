@@ -1,0 +1,1 @@
+"""Who asks, listens and moves things while an experiment goes on."""

@@ -1,0 +1,1 @@
+"""One promise each, tried as hard as it takes."""
