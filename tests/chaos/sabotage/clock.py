@@ -1,5 +1,5 @@
 """A clock of its own for a process: `python -m tests.chaos.sabotage.clock SECONDS -m …` goes on as
-`python -m …`, by whose clock it is so many seconds later (libfaketime; Debian: faketime). Durations stay true.
+`python -m …`, by whose clock it is so many seconds later. Durations stay true. (libfaketime; Debian: faketime)
 """
 
 from __future__ import annotations
