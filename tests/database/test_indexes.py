@@ -19,7 +19,7 @@ from db.logs import read_logs
 from db.models import Status
 from db.sessions import ApiDatabase, UserRead, WorkerDatabase, WorkerWrite
 from db.stories import list_stories
-from db.sweeps import fail_exhausted, find_to_ring
+from db.sweeps import fail_exhausted, find_to_ring, stop_waiting
 from server.local.postgres import LocalPostgres
 from tests.database.servers import tell
 
@@ -83,6 +83,10 @@ async def _sweep(session: WorkerWrite) -> object:
     return await find_to_ring(session, shortest_wait_seconds=5, max_attempts=5)
 
 
+async def _silent(session: WorkerWrite) -> None:
+    await stop_waiting(session, waited_seconds=5, max_attempts=5)
+
+
 async def _exhausted(session: WorkerWrite) -> object:
     return await fail_exhausted(session, max_attempts=5)
 
@@ -126,7 +130,7 @@ async def test_what_a_user_asks_for_is_found_by_its_index(
     assert scans(plans) == []
 
 
-@pytest.mark.parametrize("ask", [_sweep, _exhausted])
+@pytest.mark.parametrize("ask", [_sweep, _silent, _exhausted])
 async def test_the_sweeper_finds_what_is_overdue_by_its_index(
     settings: Settings, ask: Callable[[WorkerWrite], Awaitable[object]]
 ) -> None:

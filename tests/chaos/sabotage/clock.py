@@ -1,5 +1,6 @@
 """A clock of its own for a process: `python -m tests.chaos.sabotage.clock SECONDS -m …` goes on as
-`python -m …`, by whose clock it is so many seconds later. Durations stay true. (libfaketime; Debian: faketime)
+`python -m …`, by whose clock it is so many seconds later. Durations stay true.
+(libfaketime, Debian: faketime)
 """
 
 from __future__ import annotations
