@@ -16,7 +16,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from core.errors import SettingsError
@@ -29,6 +29,8 @@ POOL_TIMEOUT_SECONDS = 10
 
 # What a database that is away, or restarting, looks like from here.
 DATABASE_ERRORS = (SQLAlchemyError, OSError)
+# What the same statement would meet again: a table that is missing, a right that was not given.
+LASTING_ERRORS = (ProgrammingError,)
 
 _SET_READER = text(
     "SELECT set_config('app.user_id', :user, true), set_config('transaction_read_only', 'on', true)"

@@ -23,11 +23,13 @@ from core.mailbox import Delivery
 from db.changes import Changes, read_changes
 from db.generations import find_generation, find_generations
 from db.models import Generation, Status
-from db.sessions import DATABASE_ERRORS, UserRead
+from db.sessions import DATABASE_ERRORS, LASTING_ERRORS, UserRead
 from resolvers.services import Services
 
 REREAD_SECONDS = (10.0, 15.0)
 PAUSE_SECONDS = 1.0
+# Clients come back by the thousand when a server does, and take an error for the last word.
+FIRST_PATIENCE_SECONDS = 30.0
 
 T = TypeVar("T")
 
@@ -42,8 +44,8 @@ async def follow_generation(
     Raises GenerationNotFound before the first.
     """
     async with services.feed.watch(me, only=generation_id) as mailbox:
-        async with services.database.read(me) as session:
-            told = await find_generation(session, generation_id)
+        find = partial(find_generation, generation_id=generation_id)
+        told = await _read(services, me, find, first=True)
         if told is None:
             raise GenerationNotFound
         yield told
@@ -51,7 +53,7 @@ async def follow_generation(
             delivery = await mailbox.take(_reread_after())
             if _is_stale(delivery, told):
                 continue
-            newest = await _read(services, me, partial(find_generation, generation_id=generation_id))
+            newest = await _read(services, me, find)
             if newest is None:
                 return
             if newest.revision > told.revision:
@@ -76,8 +78,8 @@ class GenerationEvent:
 async def follow_all(services: Services, me: UUID) -> AsyncGenerator[GenerationEvent, None]:
     """Changes to any of the user's generations from now on: the newest state of each."""
     async with services.feed.watch(me) as mailbox:
-        async with services.database.read(me) as session:
-            ledger = _Ledger.start(await read_changes(session, None))
+        before = partial(read_changes, since=None)
+        ledger = _Ledger.start(await _read(services, me, before, first=True))
         reread_at = time.monotonic() + _reread_after()
         while True:
             delivery = await mailbox.take(max(0.0, reread_at - time.monotonic()))
@@ -151,12 +153,24 @@ def _reread_after() -> float:
     return random.uniform(*REREAD_SECONDS)  # noqa: S311 - no secret
 
 
-async def _read(services: Services, me: UUID, query: Callable[[UserRead], Awaitable[T]]) -> T:
-    """Run the query, again where the database is away: a live stream waits for it."""
+async def _read(
+    services: Services,
+    me: UUID,
+    query: Callable[[UserRead], Awaitable[T]],
+    *,
+    first: bool = False,
+) -> T:
+    """Run the query, again where the database is away or busy: a live stream waits for it.
+
+    The `first` raises one of DATABASE_ERRORS where it is still so after FIRST_PATIENCE_SECONDS, or will be.
+    """
+    gives_up = time.monotonic() + FIRST_PATIENCE_SECONDS
     while True:
         try:
             async with services.database.read(me) as session:
                 return await query(session)
         except DATABASE_ERRORS as error:
+            if first and (isinstance(error, LASTING_ERRORS) or time.monotonic() > gives_up):
+                raise
             logger.warning("A live stream waits for the database: %s", error)
         await asyncio.sleep(PAUSE_SECONDS)
