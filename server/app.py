@@ -14,12 +14,12 @@ from starlette.types import ASGIApp
 from core.identity import Verifier
 from resolvers.services import Services
 from server.demo_sign_in import demo_routes
+from server.edges.headers import SecureHeaders, SharedWith
+from server.edges.requests import RequestIds
 from server.files import file_routes
 from server.graphql_http import GraphQLEndpoint
 from server.graphql_ws import LiveEndpoint
-from server.headers import SecureHeaders, SharedWith
 from server.health import health_routes
-from server.requests import RequestIds
 from server.rest import failure, rest_routes
 
 logger = logging.getLogger(__name__)

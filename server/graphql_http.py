@@ -25,9 +25,9 @@ from resolvers.services import Services
 from schema.context import Context
 from schema.faults import BAD_USER_INPUT, INTERNAL, INTERNAL_MESSAGE, UNAUTHENTICATED
 from schema.root import schema
-from server.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
+from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
+from server.edges.requests import request_id
 from server.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
-from server.requests import request_id
 
 # A story of a million characters fits, in any script.
 MOST_BODY_BYTES = 4 * 1024 * 1024

@@ -32,8 +32,8 @@ from core.identity import Verifier, bearer
 from resolvers.services import Services
 from schema.context import Context
 from schema.root import schema
-from server.places import Places
-from server.requests import request_id
+from server.edges.places import Places
+from server.edges.requests import request_id
 
 MOST_MESSAGE_BYTES = 64 * 1024
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/websocket.xhtml

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from server.requests import request_id
+from server.edges.requests import request_id
 
 OURS = ("core", "db", "jobs", "narration", "resolvers", "schema", "server")
 LINE = "%(asctime)s %(levelname)s [%(process)d] %(name)s%(request)s: %(message)s"

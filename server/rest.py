@@ -30,7 +30,7 @@ from db.models import Generation, Status
 from resolvers import generations
 from resolvers.pages import LARGEST_PAGE, LAST_PAGE, Page
 from resolvers.services import Services
-from server.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
+from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
 
 MOST_BODY_BYTES = 64 * 1024
 

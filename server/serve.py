@@ -24,10 +24,10 @@ from db.sessions import ApiDatabase
 from jobs.doorbell import Doorbell, open_broker
 from resolvers.services import Services
 from server.app import create_app
-from server.descriptors import room_for_connections
+from server.edges.descriptors import room_for_connections
+from server.edges.http_protocol import EdgeConfig, HttpProtocol
+from server.edges.socket_protocol import SocketProtocol
 from server.graphql_ws import MOST_MESSAGE_BYTES
-from server.http_protocol import EdgeConfig, HttpProtocol
-from server.socket_protocol import SocketProtocol
 
 BACKLOG = 2048
 # What the kernel takes of a client that reads slower than we write, before the flow control of the

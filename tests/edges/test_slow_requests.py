@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from core.settings import Settings
-from server.http_protocol import MOST_HEADER_BYTES
+from server.edges.http_protocol import MOST_HEADER_BYTES
 from tests.clients import LIMIT_SECONDS
 from tests.conftest import adjust
 from tests.edges.conftest import Edge

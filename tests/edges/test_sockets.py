@@ -17,8 +17,8 @@ import uvicorn
 from core.identity import open_verifier
 from core.settings import Settings
 from server.app import create_app
+from server.edges.socket_protocol import SocketProtocol
 from server.serve import open_services, server_config
-from server.socket_protocol import SocketProtocol
 from tests.clients import LIMIT_SECONDS, Client, Socket
 from tests.conftest import adjust
 from tests.edges.conftest import Edge

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import StartupError
 from core.settings import Settings
-from server.descriptors import SPARE, room_for_connections
+from server.edges.descriptors import SPARE, room_for_connections
 
 POOL_SIZE = 10
 

@@ -23,7 +23,7 @@ def catching_up() -> None:
 @guard
 def back_pressure() -> None:
     """Whatever is sent to a websocket is taken, read or not."""
-    protocol: Any = import_module("server.socket_protocol")
+    protocol: Any = import_module("server.edges.socket_protocol")
     protocol.SocketProtocol.pause_writing = _nothing
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.headers import SECURE
+from server.edges.headers import SECURE
 
 # Of a request, besides its body: the request line, the headers, the framing of chunks, trailers.
 MOST_HEADER_BYTES = 64 * 1024
