@@ -21,6 +21,8 @@ from tests.clients import Client
 from tests.processes import START_SECONDS
 
 VOLUME_BYTES = 8_000_000
+# What the recordings of one round's generations take, and some.
+BYTES_A_GENERATION = 1_000_000
 # Less than any of the recordings takes, and room for a part of each.
 LEFT_BYTES = (20_000, 100_000)
 SENTENCES = [7, 8, 9]
@@ -38,7 +40,8 @@ async def run(plan: Plan) -> Findings:
     scratch, results = plan.directory / "scratch", plan.directory / "results"
     scratch.mkdir()
     async with installation(plan, max_attempts=ATTEMPTS, scratch_directory=scratch) as made:
-        with volumes({results: VOLUME_BYTES, scratch: VOLUME_BYTES}) as small:
+        room = VOLUME_BYTES + BYTES_A_GENERATION * plan.size.many
+        with volumes({results: room, scratch: VOLUME_BYTES}) as small:
             made.results = small.inside(results)
             async with made.client(made.start_api(through=small.through)) as client:
                 made.start_worker(through=small.through)
