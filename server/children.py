@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 # Beyond what a worker may take to end its narration, or an API process its requests.
 SPARE_SECONDS = 10.0
+# It may be a story that kills them, and everybody else's wait.
+WORKER_PAUSE_SECONDS = 2.0
 
 
 def spawn_command(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -42,6 +44,7 @@ def worker_services(settings: Settings, environment: Mapping[str, str]) -> list[
             f"Worker {number}",
             lambda: spawn_command("worker", "--single", environment=environment),
             patience_seconds=settings.drain_seconds + SPARE_SECONDS,
+            longest_pause_seconds=WORKER_PAUSE_SECONDS,
         )
         for number in range(1, settings.worker_processes + 1)
     ]

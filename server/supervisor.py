@@ -41,6 +41,8 @@ class Service:
     # For when it has not stopped in time, or the second Ctrl-C asks for haste.
     hurry_signal: signal.Signals = signal.SIGKILL
     patience_seconds: float = 10.0
+    # Between a death and the next start, once it has died a few times in a row.
+    longest_pause_seconds: float = LONGEST_PAUSE_SECONDS
 
 
 @dataclass
@@ -141,7 +143,7 @@ class Supervisor:
 
     def _note_death(self, child: Child, now: float) -> None:
         child.deaths = 1 if now - child.started > LIVED_SECONDS else child.deaths + 1
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** (child.deaths - 1), LONGEST_PAUSE_SECONDS)
+        pause = min(FIRST_PAUSE_SECONDS * 2 ** (child.deaths - 1), child.service.longest_pause_seconds)
         child.due = now + pause
         say(f"{child.service.name} {ending(child.process)}; it starts again in {pause:.1f} s.")
 

@@ -106,6 +106,21 @@ def test_a_child_that_cannot_live_is_tried_ever_more_rarely(capfd: pytest.Captur
     assert time.monotonic() - began >= 0.7
 
 
+def test_a_child_that_dies_of_its_work_is_never_waited_for_long(capfd: pytest.CaptureFixture[str]) -> None:
+    service = Service("Unlucky", lambda: subprocess.Popen(["false"]), longest_pause_seconds=0.2)
+    with Supervisor().watching() as supervisor:
+        child = supervisor.start(service)
+
+        def see() -> None:
+            eventually(lambda: child.deaths == 5)
+            press_ctrl_c()
+
+        with meanwhile(see):
+            supervisor.run()
+    said = capfd.readouterr().err.splitlines()
+    assert [line.rpartition("in ")[2] for line in said] == ["0.1 s.", *["0.2 s."] * 4]
+
+
 def test_a_child_that_ended_as_it_should_is_not_started_again() -> None:
     with Supervisor().watching() as supervisor:
         child = supervisor.start(Service("Brief", lambda: subprocess.Popen(["true"])))
