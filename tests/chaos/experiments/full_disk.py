@@ -62,7 +62,7 @@ async def run(plan: Plan) -> Findings:
                 await reading
             findings.note("files read", reader.whole)
             findings.expect_none("files served in part", sorted(reader.partial))
-            await judge(made, findings, crowd.asked.acknowledged)
+            await judge(made, findings, crowd.asked.acknowledged, all_succeed=False)
             findings.expect_none("leftovers of interrupted writes", _leftovers(made.results))
         findings.expect_none("tracebacks", [name for name in ("api", "worker") if _broke(made.log(name))])
     return findings
