@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         size = experiment.short if chosen.short else experiment.full
         size = replace(size, seconds=chosen.seconds or size.seconds, many=chosen.size or size.many)
         without = experiment.guard if chosen.without_guard else None
-        print(_title(experiment, size, seed, without), flush=True)
+        print(_title(experiment, size, seed, without=bool(without)), flush=True)
         began = time.monotonic()
         try:
             findings = perform(experiment, size, seed, without=without, keep=chosen.keep)
@@ -59,8 +59,9 @@ def table(findings: Findings) -> str:
     return "\n".join(["| figure | value |", "| --- | --- |", *lines, "", *verdict, ""])
 
 
-def _title(experiment: Experiment, size: Size, seed: int, without: str | None) -> str:
-    control = f", without its guard ({without}): this must break" if without else ""
+def _title(experiment: Experiment, size: Size, seed: int, *, without: bool) -> str:
+    breaks = f', without its guard ({experiment.guard}): "{experiment.breaks.strip()}" must come'
+    control = breaks if without else ""
     what = f"{size.seconds:g} s, size {size.many}, seed {seed}{control}"
     return f"## {experiment.name}: {what}\n\nPromise: {experiment.promise}.\n"
 

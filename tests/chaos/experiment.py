@@ -51,6 +51,13 @@ class Plan:
         """Chance, the same for the same seed."""
         return random.Random(self.seed)
 
+    @cached_property
+    def fault_dice(self) -> random.Random:
+        """Chance for those who inject faults alone, so that the faults follow from the seed, whatever
+        draws beside them.
+        """
+        return random.Random(f"{self.seed} faults")
+
 
 @dataclass
 class Findings:
@@ -77,7 +84,8 @@ class Findings:
 
 @dataclass(frozen=True)
 class Experiment:
-    """`promise`: what holds when it passes. `guard`: what the negative control goes without.
+    """`promise`: what holds when it passes. `guard`: what the negative control goes without. `breaks`: words
+    of the finding that the missing guard, and nothing else, brings about.
 
     `short` is the size that the tests run; it has to be enough for the control to fail visibly.
     """
@@ -85,6 +93,7 @@ class Experiment:
     name: str
     promise: str
     guard: str
+    breaks: str
     run: Callable[[Plan], Coroutine[Any, Any, Findings]]
     full: Size
     short: Size

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 from uuid import UUID, uuid5
 
 import httpx
@@ -40,11 +41,12 @@ def story(dice: Random, sentences: int) -> str:
 
 @dataclass
 class Asked:
-    """What became of requests to narrate."""
+    """What became of requests."""
 
     acknowledged: list[UUID] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)  # by what the client saw
     slowest: float = 0.0  # seconds that an answer took
+    listed: int = 0  # pages of generations
 
 
 class Crowd:
@@ -92,6 +94,23 @@ class Crowd:
             for _ in range(at_once):
                 tasks.create_task(ask())
 
+    async def list_until(self, over: asyncio.Event, *, pause: float, at_once: int = 4) -> None:
+        """List generations again and again until `over` is set, as `initiate_until` asks for them."""
+
+        async def ask() -> None:
+            while not over.is_set():
+                await self.list_own(self.dice.choice(self.users))
+                await is_over(over, pause)
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(at_once):
+                tasks.create_task(ask())
+
+    async def list_own(self, user: UUID) -> None:
+        """One page of a user's generations over REST."""
+        if await self._send("GET", user, 200):
+            self.asked.listed += 1
+
     async def ask_until_acknowledged(self, user: UUID, key: str) -> UUID:
         """The same request again and again, as its idempotency key allows; the generation's id."""
         while (acknowledged := await self.ask(user, {"Idempotency-Key": key})) is None:  # noqa: ASYNC110 - time
@@ -100,21 +119,26 @@ class Crowd:
 
     async def ask(self, user: UUID, headers: Mapping[str, str] | None = None) -> UUID | None:
         """One request over REST; the generation's id where it was acknowledged."""
-        client = self.dice.choice(self._clients)
         body = {"story_id": self.stories[user]}
-        began = time.monotonic()
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await client.request(
-                    "POST", "/api/story-generations", user, json=body, headers=dict(headers or {})
-                )
-        except (httpx.TransportError, TimeoutError) as error:
-            self.asked.refused[type(error).__name__] += 1
-            return None
-        self.asked.slowest = max(self.asked.slowest, time.monotonic() - began)
-        if answer.status_code != 202:
-            self.asked.refused[f"{answer.status_code} {answer.text}"] += 1
+        answer = await self._send("POST", user, 202, json=body, headers=dict(headers or {}))
+        if answer is None:
             return None
         acknowledged = UUID(answer.json()["id"])
         self.asked.acknowledged.append(acknowledged)
         return acknowledged
+
+    async def _send(self, method: str, user: UUID, expected: int, **more: Any) -> httpx.Response | None:
+        """The answer where it has the status that is expected; all others are counted as refused."""
+        client = self.dice.choice(self._clients)
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await client.request(method, "/api/story-generations", user, **more)
+        except (httpx.TransportError, TimeoutError) as error:
+            self.asked.refused[type(error).__name__] += 1
+            return None
+        self.asked.slowest = max(self.asked.slowest, time.monotonic() - began)
+        if answer.status_code != expected:
+            self.asked.refused[f"{answer.status_code} {answer.text}"] += 1
+            return None
+        return answer

@@ -22,8 +22,9 @@ SPARE_SECONDS = 2.0
 
 
 async def run(plan: Plan) -> Findings:
-    """`many` users ask all the time. The migration is run twice: once while another transaction holds the
-    table until it has waited for `seconds`, and once when that is over.
+    """`many` users ask all the time, half of them for generations and half for lists. The migration is run
+    twice: once while another transaction holds the table until it has waited for `seconds`, and once when
+    that is over.
     """
     findings = Findings()
     async with installation(plan) as made, made.client(made.start_api()) as client:
@@ -34,12 +35,15 @@ async def run(plan: Plan) -> Findings:
         await crowd.warm_up(made, WORKERS)
         over = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(crowd.initiate_until(over, pause=0.2, at_once=plan.size.many))
+            tasks.create_task(crowd.initiate_until(over, pause=0.2, at_once=plan.size.many // 2))
+            tasks.create_task(crowd.list_until(over, pause=0.2, at_once=plan.size.many // 2))
             tasks.create_task(_migrate_twice(made, over, findings))
         findings.expect(await made.settle(60), "some were not final a minute later")
         limit = LOCK_TIMEOUT_MS / 1000 + SPARE_SECONDS
         findings.note(f"seconds that an answer took, most (promised {limit:g})", crowd.asked.slowest)
         findings.expect(crowd.asked.slowest <= limit, f"one answer took {crowd.asked.slowest:.1f} s")
+        findings.note("lists", crowd.asked.listed)
+        findings.expect(crowd.asked.listed > 0, "nobody was given a list")
         findings.expect_none("refused", list(crowd.asked.refused.elements()))
         await judge(made, findings, crowd.asked.acknowledged)
     return findings
@@ -92,6 +96,7 @@ EXPERIMENT = Experiment(
     name="column-added",
     promise="a migration that cannot have its lock gives up before a request fails, and passes when it can",
     guard="lock_timeout",
+    breaks="it did not give up",
     run=run,
     full=Size(seconds=20, many=8),
     short=Size(seconds=9, many=4),

@@ -91,7 +91,9 @@ class Freezer:
                 await self._wake_if_overtaken(connection, worker)
             elif _is_stopped(worker):
                 self._frozen[worker.pid] = held.get(worker.pid)
-            elif self._may_freeze(worker) and worker.pid in held and self._made.plan.dice.random() < 0.2:
+            elif (
+                self._may_freeze(worker) and worker.pid in held and self._made.plan.fault_dice.random() < 0.2
+            ):
                 worker.send(signal.SIGSTOP)
                 self._frozen[worker.pid] = held[worker.pid]
 
@@ -107,7 +109,7 @@ class Freezer:
             if row["attempt"] == held[1] and row["status"] == "in_progress":
                 return
             # Now and then it may sleep until the other has ended.
-            if row["status"] == "in_progress" and self._made.plan.dice.random() < 0.9:
+            if row["status"] == "in_progress" and self._made.plan.fault_dice.random() < 0.9:
                 return
             if row["attempt"] > held[1]:
                 self.overtaken += 1
@@ -211,6 +213,7 @@ EXPERIMENT = Experiment(
     name="frozen-worker",
     promise="a worker frozen past its lease changes nothing when it wakes, and no file of it is served",
     guard="fence",
+    breaks="writes of stale attempts: ",
     run=run,
     full=Size(seconds=900, many=30),
     short=Size(seconds=40, many=2, lease_seconds=2, sweep_seconds=0.5),

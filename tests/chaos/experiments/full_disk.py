@@ -128,7 +128,7 @@ class Disk:
         """A file that leaves next to no room."""
         ballast = self.small.inside(folder) / "ballast"
         free = os.statvfs(ballast.parent)
-        left = self.made.plan.dice.randint(*LEFT_BYTES)
+        left = self.made.plan.fault_dice.randint(*LEFT_BYTES)
         ballast.write_bytes(bytes(free.f_bavail * free.f_frsize - left))
         return ballast
 
@@ -192,6 +192,7 @@ EXPERIMENT = Experiment(
     name="full-disk",
     promise="without room, generations end as STORAGE_FAILED, no partial file is served, and room mends it",
     guard="whole_files",
+    breaks="files served in part: ",
     run=run,
     full=Size(seconds=600, many=20),
     short=Size(seconds=40, many=2, lease_seconds=1, sweep_seconds=0.5),

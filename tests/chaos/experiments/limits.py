@@ -60,6 +60,7 @@ EXPERIMENT = Experiment(
     name="limits",
     promise="limits hold exactly over three API processes, and with Redis frozen or gone",
     guard="quota_row",
+    breaks="at once, not",
     run=run,
     full=Size(seconds=60, many=30),
     short=Size(seconds=30, many=3),

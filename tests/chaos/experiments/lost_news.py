@@ -57,7 +57,9 @@ async def run(plan: Plan) -> Findings:
             findings.expect(await made.settle(SETTLE_SECONDS), "some were not final in time")
             written, owners = await _written(made)
             await audience.wait(written, owners, PROMISED_SECONDS)
-        findings.note("feeds lost", made.log("api").read_text().count("Event feed lost"))
+        lost = made.log("api").read_text().count("Event feed lost")
+        findings.note("feeds lost", lost)
+        findings.expect(lost > 0, "no feed was lost")
         findings.expect_none("tracebacks of the API", tracebacks(made.log("api")))
         audience.report(findings, written, owners)
         await judge(made, findings, crowd.asked.acknowledged, all_succeed=False)
@@ -157,15 +159,20 @@ class Audience:
 
 async def _faults(made: Installation, over: asyncio.Event, findings: Findings) -> None:
     """Each kind in each round, in an order and for times that the dice give."""
-    dice, counted = made.plan.dice, Counter[str]()
+    dice, counted = made.plan.fault_dice, Counter[str]()
+    schedule: list[str] = []
     longest = min(12.0, max(3.0, made.plan.size.seconds / 4))
     while not over.is_set():
         for fault in dice.sample((_drop, _kill, _freeze), 3):
             if await is_over(over, dice.uniform(0.5, 1.5)) and counted.total() >= 3:
                 break
-            await fault(made, dice.uniform(2, longest))
-            counted[fault.__name__.strip("_")] += 1
+            kind, seconds = fault.__name__.strip("_"), dice.uniform(2, longest)
+            await fault(made, seconds)
+            counted[kind] += 1
+            schedule.append(f"{kind} {seconds:.1f}")
     findings.note("faults", ", ".join(f"{kind} {times}" for kind, times in sorted(counted.items())))
+    findings.note("faults with their seconds, at first", ", ".join(schedule[:6]))
+    findings.expect(len(counted) == 3, "not every kind of fault came")
 
 
 async def _drop(made: Installation, _: float) -> None:
@@ -200,6 +207,7 @@ EXPERIMENT = Experiment(
     promise=f"whatever pub/sub loses, each subscriber is told each end within {PROMISED_SECONDS} s,"
     " in rising revisions",
     guard="catching_up",
+    breaks="ends were not told",
     run=run,
     full=Size(seconds=90, many=500),
     short=Size(seconds=9, many=40, lease_seconds=2, sweep_seconds=0.5),

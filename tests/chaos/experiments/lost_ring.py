@@ -49,7 +49,7 @@ async def _die(made: Installation, crowd: Crowd) -> Sequence[str]:
     dice = made.plan.dice
     dying = made.start_api(fault="dies_instead_of_ringing")
     async with made.client(dying) as client:
-        number = dice.randint(1, MOST_AT_ONCE)
+        number = made.plan.fault_dice.randint(1, MOST_AT_ONCE)
         asking = [_ask(client, crowd, dice.choice(crowd.users)) for _ in range(number)]
         answers, _ = await asyncio.gather(asyncio.gather(*asking), crowd.ask(dice.choice(crowd.users)))
     dying.process.wait()
@@ -91,6 +91,7 @@ EXPERIMENT = Experiment(
     name="lost-ring",
     promise="what was committed by an API process that died before it told a worker starts within 10 s",
     guard="sweeper",
+    breaks="not started within",
     run=run,
     full=Size(seconds=60, many=40),
     short=Size(seconds=12, many=2, lease_seconds=2, sweep_seconds=0.5),

@@ -182,6 +182,7 @@ EXPERIMENT = Experiment(
     name="many-sockets",
     promise="where no more files may be open, those who are connected are served as before, others refused",
     guard="room_for_connections",
+    breaks="settled",
     run=run,
     full=Size(seconds=20, many=1000),
     short=Size(seconds=3, many=250),

@@ -117,7 +117,9 @@ class _Stops:
 
 def _judge_clients(findings: Findings, crowd: Crowd, followed: list[Followed]) -> None:
     findings.note("requests sent again with their key", crowd.asked.refused.total())
-    findings.note("reconnects of followers", sum(each.reconnects for each in followed))
+    reconnects = sum(each.reconnects for each in followed)
+    findings.note("reconnects of followers", reconnects)
+    findings.expect(reconnects > 0, "no follower noticed a restart")
     findings.expect_none("followed generations that failed", [e for e in followed if e.status != "SUCCEEDED"])
     findings.expect_none("followers who saw a revision twice or fall", [e for e in followed if not e.rises()])
     asked = crowd.asked.acknowledged
@@ -128,6 +130,7 @@ EXPERIMENT = Experiment(
     name="orderly-stops",
     promise="a SIGTERM ends each process in order and in time, and neither work nor answers are lost by it",
     guard="orderly_end",
+    breaks="exit code -15",
     run=run,
     full=Size(seconds=60, many=10),
     short=Size(seconds=8, many=5),

@@ -54,6 +54,7 @@ EXPERIMENT = Experiment(
     name="pairs",
     promise="every operation by every pair of users, a third broken off: no row of somebody else's, ever",
     guard="whose",
+    breaks="ids of somebody else's",
     run=run,
     full=Size(seconds=60, many=3),
     short=Size(seconds=3, many=2),

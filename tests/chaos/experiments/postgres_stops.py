@@ -44,14 +44,16 @@ async def run(plan: Plan) -> Findings:
 async def _stop(made: Installation, crowd: Crowd, over: asyncio.Event, findings: Findings) -> None:
     stops = max(2, round(made.plan.size.seconds / EVERY_SECONDS))
     slowest = 0.0
-    for _ in range(stops):
-        await asyncio.sleep(EVERY_SECONDS - DOWN_SECONDS + made.plan.dice.uniform(-0.5, 0.5))
+    pauses = [EVERY_SECONDS - DOWN_SECONDS + made.plan.fault_dice.uniform(-0.5, 0.5) for _ in range(stops)]
+    for pause in pauses:
+        await asyncio.sleep(pause)
         made.postgres.break_off()
         await asyncio.sleep(DOWN_SECONDS)
         await made.postgres.start_beside()
         slowest = max(slowest, await _seconds_until_answered(crowd))
     over.set()
     findings.note("PostgreSQL stopped", stops)
+    findings.note("seconds before each stop, at first", [round(pause, 2) for pause in pauses[:10]])
     findings.note("seconds from its return to the next acknowledgement, most", slowest)
     findings.expect(slowest <= RECOVERY_SECONDS, f"the API took {slowest:.1f} s to recover")
 
@@ -69,6 +71,7 @@ EXPERIMENT = Experiment(
     name="postgres-stops",
     promise="what was acknowledged outlives immediate stops of PostgreSQL, and the API recovers by itself",
     guard="durable_commit",
+    breaks="lost: ",
     run=run,
     full=Size(seconds=60, many=8),
     short=Size(seconds=8, many=8, lease_seconds=2, sweep_seconds=0.5),

@@ -30,6 +30,8 @@ EVENTS = "subscription { storyGenerationEvents { generation { id revision } } }"
 LIST = "query { storyGenerations { items { id } } }"
 LARGE = "subscription { storyGenerationEvents { generation { id revision story { content } } } }"
 STORY_BYTES = 128 * 1024
+# Of as many events as are told when all read.
+LEAST_TOLD_SHARE = 0.8
 # Of a client that does not read: what its kernel takes at the least.
 RECEIVE_BUFFER = 2048
 OPENED_A_SECOND = 20
@@ -94,6 +96,7 @@ class Hall:
     mover: Mover
     sockets: list[LiveSocket] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
+    told: set[int] = field(default_factory=set)  # the readers' numbers
     complaints: list[str] = field(default_factory=list)
 
     async def seat(self, users: Sequence[UUID]) -> None:
@@ -124,6 +127,7 @@ class Hall:
                 self.complaints.append(str(message)[:300])
             else:
                 silent.discard(number)
+                self.told.add(number)
                 state = message["payload"]["data"]["storyGenerationEvents"]["generation"]
                 committed = self.mover.committed.get((state["id"], state["revision"]))
                 if committed:  # else it is being created
@@ -140,6 +144,7 @@ class Hall:
     async def move(self, users: Sequence[UUID], seconds: float) -> list[float]:
         """Changes for so long; the delays with which they were told, in rising order."""
         self.delays.clear()
+        self.told.clear()
         await self.mover.keep_moving(users, READERS_CHANGES_A_SECOND, seconds)
         await asyncio.sleep(1)  # for the last of them
         return sorted(self.delays)
@@ -196,7 +201,7 @@ async def _alone(hall: Hall, readers: Sequence[UUID], seconds: float, findings: 
     used = cpu_seconds(hall.api.pid)
     delays = await hall.move(readers, seconds)
     findings.note("CPU seconds a second with changes", (cpu_seconds(hall.api.pid) - used) / seconds)
-    findings.note("events told a second", len(delays) / seconds)
+    _judge_told(hall, findings, delays, seconds, "alone")
     _note_delays(findings, delays, "alone")
     return delays
 
@@ -214,6 +219,10 @@ async def _beside_slow(
         keeping.cancel()
         (ended,) = await asyncio.gather(keeping, return_exceptions=True)
         findings.expect(isinstance(ended, asyncio.CancelledError), f"those who do not read broke: {ended!r}")
+    _judge_told(hall, findings, delays, seconds, "beside those who do not read")
+    findings.expect(
+        len(delays) >= LEAST_TOLD_SHARE * len(before), f"{len(delays)} events were told, {len(before)} alone"
+    )
     findings.note("sockets that read, that do not", f"{len(hall.sockets)}, {slow}")
     _judge_delays(findings, before, delays, seconds)
     spare = SPARE_BYTES + len(hall.sockets) * SPARE_BYTES_A_READER
@@ -221,6 +230,13 @@ async def _beside_slow(
     _judge_ends(findings, sleepers, seconds)
     for socket, _ in sleepers.sockets.values():
         socket.close()
+
+
+def _judge_told(hall: Hall, findings: Findings, delays: list[float], seconds: float, when: str) -> None:
+    findings.note(f"events told a second, {when}", len(delays) / seconds)
+    untold = len(hall.sockets) - len(hall.told)
+    findings.note(f"readers who were told of nothing, {when}", untold)
+    findings.expect(untold == 0, f"{untold} readers were told of nothing, {when}")
 
 
 def _judge_ends(findings: Findings, sleepers: Sleepers, seconds: float) -> None:
@@ -266,6 +282,7 @@ EXPERIMENT = Experiment(
     name="slow-readers",
     promise="clients who do not read cost a bounded amount of memory, and keep nobody else waiting",
     guard="back_pressure",
+    breaks="the API grew by",
     run=run,
     full=Size(seconds=50, many=2000),
     short=Size(seconds=5, many=200),

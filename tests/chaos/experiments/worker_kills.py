@@ -32,25 +32,29 @@ async def run(plan: Plan) -> Findings:
         over.set()
         await killing
         findings.note("seconds until all were final", time.monotonic() - began)
-        await judge(made, findings, crowd.asked.acknowledged)
+        attempts = await judge(made, findings, crowd.asked.acknowledged)
+        findings.expect(attempts > 1, "no kill struck a worker at work")
     return findings
 
 
 async def _kill(made: Installation, over: Event, findings: Findings) -> None:
     workers = [made.start_worker() for _ in range(WORKERS)]
-    killed = 0
+    killed: list[int] = []
     while not await is_over(over, EVERY_SECONDS):
-        chosen = made.plan.dice.randrange(WORKERS)
+        chosen = made.plan.fault_dice.randrange(WORKERS)
         workers[chosen].kill()
         workers[chosen] = made.start_worker()
-        killed += 1
-    findings.note("workers killed", killed)
+        killed.append(chosen)
+    findings.note("workers killed", len(killed))
+    findings.note("which of them, at first", killed[:10])
+    findings.expect(bool(killed), "no worker was killed")
 
 
 EXPERIMENT = Experiment(
     name="worker-kills",
     promise="with workers killed every 2 s, each generation ends, and each that succeeds does so once",
     guard="sweeper",
+    breaks="not final: ",
     run=run,
     full=Size(seconds=600, many=500),
     short=Size(seconds=90, many=20, lease_seconds=2, sweep_seconds=0.5),

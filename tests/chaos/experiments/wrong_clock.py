@@ -160,6 +160,7 @@ EXPERIMENT = Experiment(
     name="wrong-clock",
     promise="with clocks an hour off, the database's alone decides leases, and links and tokens fail clearly",
     guard="database_clock",
+    breaks="leases of another length",
     run=run,
     full=Size(seconds=300, many=100),
     short=Size(seconds=60, many=8, lease_seconds=2, sweep_seconds=0.5),
