@@ -21,12 +21,8 @@ async def add_story(session: UserWrite, title: str, content: str) -> Story:
 
 
 async def find_story(session: UserRead, story_id: UUID) -> Story | None:
-    """The story with its content, or None where the user has no such story."""
-    query = (
-        select(Story)
-        .where(Story.id == story_id, Story.user_id == session.user_id)
-        .options(undefer(Story.content))
-    )
+    """The story without its content, or None where the user has no such story."""
+    query = select(Story).where(Story.id == story_id, Story.user_id == session.user_id)
     return (await session.sql.scalars(query)).one_or_none()
 
 

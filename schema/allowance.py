@@ -1,12 +1,12 @@
-"""How much story text one answer may hold. Documents are small, and stories are not: a hundred words of
-GraphQL may ask for a hundred stories of a million characters.
+"""How much story text answers may hold. Documents are small, and stories are not: a hundred words of GraphQL
+may ask for a hundred stories of a million characters, on a socket that nobody reads.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 from collections.abc import Iterator
-from typing import Any
 
 from strawberry.extensions import SchemaExtension
 
@@ -14,36 +14,55 @@ from core.errors import TooMuchContent
 from resolvers.batches import MOST_CONTENT
 
 
-class Spent:
-    """The characters of story text in one answer so far."""
+class Answer:
+    """What is being made for one operation: an answer, or one event of a subscription after the other."""
 
     def __init__(self) -> None:
-        self.characters = 0
+        self._characters = 0
+        self._beginning = asyncio.Lock()
+        self._turn: asyncio.Lock | None = None
+
+    async def begin(self, turn: asyncio.Lock) -> None:
+        """Wait until no other answer that holds stories is on its way to the same client."""
+        async with self._beginning:
+            if self._turn is None:
+                await turn.acquire()
+                self._turn = turn
+
+    def spend(self, content: str) -> None:
+        """Raises TooMuchContent where the answer would hold more than MOST_CONTENT characters of stories."""
+        self._characters += len(content)
+        if self._characters > MOST_CONTENT:
+            raise TooMuchContent(MOST_CONTENT)
+
+    def end(self) -> None:
+        """It is sent, or will not be: the next one begins."""
+        self._characters = 0
+        if self._turn:
+            self._turn.release()
+            self._turn = None
 
 
-_spent: contextvars.ContextVar[Spent] = contextvars.ContextVar("spent")
+_answer: contextvars.ContextVar[Answer | None] = contextvars.ContextVar("answer", default=None)
 
 
 class Allowance(SchemaExtension):
-    """Counts anew for each answer, and for each event of a subscription."""
+    """Gives each operation its `Answer`."""
 
     def on_operation(self) -> Iterator[None]:
-        self._spent = Spent()
-        _spent.set(self._spent)
+        _answer.set(Answer())
         yield
 
-    def on_stream_result(self, _: Any) -> Iterator[None]:
-        yield
-        self._spent.characters = 0
+
+def current_answer() -> Answer:
+    """That of the operation underway."""
+    answer = _answer.get()
+    assert answer, "no operation is underway"
+    return answer
 
 
-def spend(content: str) -> str:
-    """`content`, once it is counted.
-
-    Raises TooMuchContent where the answer would hold more than MOST_CONTENT characters of stories.
-    """
-    spent = _spent.get()
-    spent.characters += len(content)
-    if spent.characters > MOST_CONTENT:
-        raise TooMuchContent(MOST_CONTENT)
-    return content
+def end_answer() -> None:
+    """To be called by who sends answers, after each; harmless where there is none."""
+    answer = _answer.get()
+    if answer:
+        answer.end()

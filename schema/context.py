@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
@@ -35,6 +36,8 @@ class Context:
     request_id: str
     identity: Identity | None = None
     connection_params: dict[str, Any] | None = None
+    # Held by the answer with stories in it that is on its way to this client.
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def me(self) -> UUID:

@@ -14,7 +14,7 @@ import narration.voices
 from core.errors import StoryNotFound
 from db.generations import Window
 from resolvers.pages import Page
-from schema.allowance import spend
+from schema.allowance import current_answer
 from schema.context import Info
 
 
@@ -94,13 +94,16 @@ class Story:
 
     @strawberry.field
     async def content(self, info: Info) -> str:
+        answer = current_answer()
+        await answer.begin(info.context.turn)
         content = self.row.__dict__.get("content")
         if content is None:
             content = await info.context.contents.load(self.id)
         if content is None:
             # The story went since the rest of it was read.
             raise StoryNotFound
-        return spend(content)
+        answer.spend(content)
+        return content
 
     @strawberry.field
     async def generations(

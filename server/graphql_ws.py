@@ -30,6 +30,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from core.errors import KeysUnavailable, StorycastError, Unauthenticated
 from core.identity import Verifier, bearer
 from resolvers.services import Services
+from schema.allowance import end_answer
 from schema.context import Context
 from schema.root import schema
 from server.edges.places import Places
@@ -134,11 +135,15 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
         """A failure of the operation as a whole, which no field is to blame for, is an `error`: it ends the
         operation alone. What cannot be parsed is one of them; Strawberry would close the socket.
         """
-        async for result in result_source:
-            if result.errors and all(error.path is None for error in result.errors):
-                await operation.send_initial_errors(result.errors)
-                return
-            await operation.send_next(result)
+        try:
+            async for result in result_source:
+                if result.errors and all(error.path is None for error in result.errors):
+                    await operation.send_initial_errors(result.errors)
+                    return
+                await operation.send_next(result)
+                end_answer()
+        finally:
+            end_answer()
 
 
 class LiveEndpoint(GraphQL[SocketContext, None]):

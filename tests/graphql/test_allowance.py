@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
+import time
 from uuid import UUID
 
 import asyncpg
+import psutil
 import pytest
 
 from core.errors import TooMuchContent
+from core.settings import Settings
 from resolvers.batches import MOST_CONTENT, contents_by_id
 from resolvers.services import Services
-from tests.clients import Api
+from tests.clients import Api, Client
 from tests.live.streams import CANCEL
+from tests.processes import ApiProcess
 
 LONGEST = 1_000_000
 MANY = MOST_CONTENT // LONGEST
@@ -77,3 +83,54 @@ async def test_each_event_of_a_subscription_has_an_allowance_of_its_own(api: Api
         [last] = await socket.until_complete("1")
     assert first["storyGenerationProgress"]["story"]["c"] == "x" * LONGEST
     assert last["storyGenerationProgress"]["status"] == "FAILED"
+
+
+LONG = "query ($id: UUID!) { story(id: $id) { a: content b: content c: content d: content e: content } }"
+OPERATIONS = 40
+# One answer as objects, text and bytes, and what an allocator keeps of them: forty take several times it.
+MOST_GROWTH_BYTES = 60 * 2**20
+
+
+async def test_answers_with_stories_leave_a_socket_one_after_the_other(api: Api, alice: UUID) -> None:
+    story = await api.add_story(alice, "x" * LONGEST)
+    async with api.socket(alice) as socket:
+        socket.connection.protocol.max_message_size = 10 * MOST_CONTENT
+        for number in range(5):
+            await socket.subscribe(str(number), LONG, id=story)
+        told = [await socket.receive() for _ in range(10)]
+    answers = {message["id"]: message["payload"] for message in told if message["type"] == "next"}
+    assert answers == {
+        str(number): {"data": {"story": dict.fromkeys("abcde", "x" * LONGEST)}} for number in range(5)
+    }
+
+
+async def test_a_socket_that_is_not_read_holds_one_answer_with_stories(
+    settings: Settings, alice: UUID
+) -> None:
+    with ApiProcess(settings) as process:
+        client = Client(process.base, settings)
+        # Nothing that compression could make small.
+        story = await client.add_story(alice, secrets.token_hex(LONGEST // 2))
+        api = psutil.Process(process.pid)
+        async with client.socket(alice) as socket:
+            socket.connection.transport.pause_reading()
+            before = api.memory_info().rss
+            for number in range(OPERATIONS):
+                await socket.subscribe(str(number), LONG, id=story)
+            peak = await until_idle(api)
+            assert peak - before < MOST_GROWTH_BYTES
+            socket.connection.transport.resume_reading()
+            socket.connection.transport.abort()
+        await client.close()
+
+
+async def until_idle(process: psutil.Process) -> int:
+    """The most memory it takes until it has had nothing to do for half a second."""
+    peak, spent, since = 0, -1.0, time.monotonic()
+    while time.monotonic() < since + 0.5:
+        peak = max(peak, process.memory_info().rss)
+        times = process.cpu_times()
+        if times.user + times.system > spent + 0.02:
+            spent, since = times.user + times.system, time.monotonic()
+        await asyncio.sleep(0.02)
+    return peak
