@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
@@ -13,6 +14,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from core.errors import BadUserInput, GenerationNotFound, StoryNotFound, Unauthenticated
 from schema.context import Context
+from schema.locations import Lines
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +62,14 @@ class Faults(SchemaExtension):
     def _told(self, error: GraphQLError) -> GraphQLError:
         cause = error.original_error
         if isinstance(cause, Unauthenticated):
-            return _coded(error, UNAUTHENTICATED, "Unauthorized")
+            return self._coded(error, UNAUTHENTICATED, "Unauthorized")
         code = self._callers_fault(error)
         if code:
-            return _coded(error, code)
+            return self._coded(error, code)
         context: Context = self.execution_context.context
         where = error.path or "the operation"
         logger.error("Request %s: %s failed", context.request_id, where, exc_info=cause or error)
-        return _coded(error, INTERNAL, INTERNAL_MESSAGE, requestId=context.request_id)
+        return self._coded(error, INTERNAL, INTERNAL_MESSAGE, requestId=context.request_id)
 
     def _callers_fault(self, error: GraphQLError) -> str | None:
         """The code of an error that its caller can mend; None where it is ours."""
@@ -86,13 +88,16 @@ class Faults(SchemaExtension):
         blamed = error.nodes or ()
         return None if not blamed or any(isinstance(node, FieldNode) for node in blamed) else BAD_USER_INPUT
 
+    def _coded(
+        self, error: GraphQLError, code: str, message: str | None = None, **extensions: str
+    ) -> GraphQLError:
+        told = GraphQLError(
+            message or error.message, path=error.path, extensions={"code": code, **extensions}
+        )
+        if error.positions:
+            told.locations = self._lines.locate(error.positions)
+        return told
 
-def _coded(error: GraphQLError, code: str, message: str | None = None, **extensions: str) -> GraphQLError:
-    return GraphQLError(
-        message or error.message,
-        nodes=error.nodes,
-        source=error.source,
-        positions=error.positions,
-        path=error.path,
-        extensions={"code": code, **extensions},
-    )
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.execution_context.query or "")

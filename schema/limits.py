@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from graphql import GraphQLError, get_operation_ast
 from strawberry.extensions import SchemaExtension
 
+from core.errors import BadUserInput
 from core.settings import Settings
 from schema.context import Context
 from schema.measure import DEEPEST, Measured, NestedTooDeeply, measure
 
+# In a request's variables, lists and objects included; the documented inputs have a handful.
+MOST_VALUES = 10_000
 # Beyond it a figure says nothing more.
 LARGEST_FIGURE = 1_000_000_000
 
@@ -43,12 +47,29 @@ class Limits(SchemaExtension):
         asked = self.execution_context
         assert asked.graphql_document
         schema = asked.schema._schema  # noqa: SLF001 - Strawberry shows its types no other way
+        if not _is_within(MOST_VALUES, asked.variables or {}):
+            refusal = BadUserInput(f"The variables hold more than {MOST_VALUES:,} values")
+            return GraphQLError(str(refusal), original_error=refusal)
         running = get_operation_ast(asked.graphql_document, asked.operation_name)
         try:
             measured = measure(schema, asked.graphql_document, running, asked.variables or {})
         except NestedTooDeeply:
             return GraphQLError(f"The document nests more than {DEEPEST} selections in one another")
         return _introspection(self._settings, measured) or _excess(self._settings, measured)
+
+
+def _is_within(most: int, variables: dict[str, Any]) -> bool:
+    """Whether `variables` hold no more values than `most`. Looks at no more of them."""
+    found = 0
+    left: list[Any] = [variables]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict | list):
+            found += len(value)
+            if found > most:
+                return False
+            left.extend(value.values() if isinstance(value, dict) else value)
+    return True
 
 
 def _introspection(settings: Settings, measured: Measured) -> GraphQLError | None:

@@ -10,6 +10,7 @@ from schema.allowance import Allowance
 from schema.errors import Error
 from schema.faults import Faults
 from schema.limits import Limits
+from schema.locations import Locations
 from schema.mutation import Mutation
 from schema.operations import OneOperation
 from schema.query import Query
@@ -29,6 +30,6 @@ schema = Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Error],
-    extensions=[Faults, OneOperation, Limits, Validation, Allowance],
+    extensions=[Faults, Locations, OneOperation, Limits, Validation, Allowance],
     execution_context_class=BoundedExecution,
 )

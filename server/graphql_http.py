@@ -26,11 +26,14 @@ from schema.context import Context
 from schema.faults import BAD_USER_INPUT, INTERNAL, INTERNAL_MESSAGE, UNAUTHENTICATED
 from schema.root import schema
 from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
+from server.edges.json_size import MOST_TOKENS, is_within
 from server.edges.requests import request_id
 from server.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
 
 # A story of a million characters fits, in any script.
 MOST_BODY_BYTES = 4 * 1024 * 1024
+# Of the document itself: stories belong into variables.
+MOST_QUERY_CHARACTERS = 64 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -104,13 +107,22 @@ async def _read_operation(request: Request, seconds: float) -> Operation:
     else:
         if media_type(request) != PLAIN_JSON:
             raise BadRequest(f"Content-Type must be {PLAIN_JSON}", 415)
-        fields = _parse(await read_body(request, MOST_BODY_BYTES, seconds))
+        body = await read_body(request, MOST_BODY_BYTES, seconds)
+        if not is_within(MOST_TOKENS, body):
+            raise BadRequest("The request holds too many values")
+        fields = _parse(body)
     if not isinstance(fields, dict):
         raise BadRequest("The request must be a JSON object with a query")
     query, variables, name = (fields.get(key) for key in ("query", "variables", "operationName"))
     extensions = fields.get("extensions") if request.method == "POST" else None
     if not isinstance(query, str):
         raise BadRequest("query must be a string")
+    if len(query) > MOST_QUERY_CHARACTERS:
+        raise BadRequest(
+            f"The document is {len(query):,} characters long, and {MOST_QUERY_CHARACTERS:,} are allowed:"
+            " put what is long into variables",
+            413,
+        )
     if not isinstance(variables, dict | None):
         raise BadRequest("variables must be an object")
     if not isinstance(name, str | None):
