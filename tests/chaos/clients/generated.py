@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -11,13 +12,19 @@ from typing import Any
 import httpx
 import hypothesis
 from hypothesis import HealthCheck, Phase, given
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import SearchStrategy, sampled_from
 
+from tests.chaos.clients.owned import Owned
 from tests.chaos.experiment import Findings, Plan
 from tests.chaos.installation import Installation
 
 LONGEST_P99_SECONDS = 0.1
 ANSWER_SECONDS = 30
+RENEW_EVERY = 100
+
+
+class OutOfTime(Exception):
+    """Not all were sent when the plan's seconds were over."""
 
 
 @dataclass
@@ -27,9 +34,23 @@ class Answers:
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    right: int = 0
+    naming_known: int = 0  # answers with the id of what the user has
+    out_of_time: bool = False
 
-    def judge(self, findings: Findings, made: Installation) -> None:
-        """No fault of ours, in the answers or in the API's log, and 99 of 100 within 100 ms."""
+    def judge(self, findings: Findings, made: Installation, *, least_right: float) -> None:
+        """No fault of ours, in the answers or in the API's log, and 99 of 100 within 100 ms. All were
+        answered, of which so large a share was given what it asked for.
+        """
+        many = made.plan.size.many
+        findings.expect(not self.out_of_time, "not all were sent in time")
+        findings.expect(len(self.seconds) == many, f"{len(self.seconds)} were answered, not {many}")
+        findings.note("given what they asked for", self.right)
+        findings.expect(self.right >= least_right * many, f"only {self.right} were right")
+        findings.note("answers with what the user has", self.naming_known)
+        findings.expect(self.naming_known > 0, "no answer had anything of what the user has")
+        if not self.seconds:
+            return
         taken = sorted(self.seconds)
         p99 = taken[len(taken) * 99 // 100]
         log = made.log("api").read_text(errors="replace")
@@ -46,10 +67,18 @@ class Answers:
 
 
 def send_all(
-    plan: Plan, requests: SearchStrategy[httpx.Request], is_fault: Callable[[httpx.Response], bool]
+    plan: Plan,
+    owned: Owned,
+    requests: SearchStrategy[httpx.Request],
+    *,
+    is_fault: Callable[[httpx.Response], bool],
+    is_right: Callable[[httpx.Response], bool],
 ) -> Answers:
-    """Send `many` generated requests, one after the other; a broken connection is a fault too."""
-    answers = Answers()
+    """Send `many` generated requests, one after the other, until `seconds` are over; a broken connection is
+    a fault too. What the user owns is made anew now and then. Not in the event loop's thread.
+    """
+    answers, sent = Answers(), itertools.count(1)
+    limit = time.monotonic() + plan.size.seconds
 
     @hypothesis.seed(plan.seed)
     @hypothesis.settings(
@@ -58,10 +87,16 @@ def send_all(
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
     )
     @given(requests)
     def send(request: httpx.Request) -> None:
         began = time.monotonic()
+        if began > limit:
+            raise OutOfTime
+        if next(sent) % RENEW_EVERY == 0:
+            owned.renew()
+            began = time.monotonic()
         try:
             response = client.send(request)
         except httpx.TransportError as error:
@@ -69,12 +104,22 @@ def send_all(
             return
         answers.seconds.append(time.monotonic() - began)
         answers.statuses[response.status_code] += 1
+        answers.right += is_right(response)
+        answers.naming_known += owned.is_named(response.text)
         if is_fault(response):
             answers.faults.append(f"{response.status_code} {response.text[:200]} to {_told(request)}")
 
     with httpx.Client(timeout=ANSWER_SECONDS, trust_env=False) as client:
-        send()
+        try:
+            send()
+        except OutOfTime:
+            answers.out_of_time = True
     return answers
+
+
+def weighted(*kinds: tuple[SearchStrategy[Any], int]) -> SearchStrategy[Any]:
+    """Each kind so often; `one_of` takes each once, however often it is given."""
+    return sampled_from([kind for kind, weight in kinds for _ in range(weight)]).flatmap(lambda kind: kind)
 
 
 def _told(request: httpx.Request) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from urllib.parse import quote, urlencode
-from uuid import UUID
 
 import httpx
 from hypothesis import strategies as st
 
-from tests.chaos.clients.generated import send_all
+from tests.chaos.clients.generated import send_all, weighted
 from tests.chaos.clients.load import Crowd, people
+from tests.chaos.clients.owned import Owned
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.experiments.documents import VARIABLES
 from tests.chaos.installation import installation
 from tests.clients import Client
 
+LEAST_RIGHT_SHARE = 0.05
 HEADER_TEXT = st.text(
     st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=300
 )
@@ -28,23 +29,29 @@ async def run(plan: Plan) -> Findings:
     async with installation(plan) as made, made.client(made.start_api()) as client:
         [user] = people(1)
         crowd = Crowd([client], plan.dice, [user])
-        await crowd.write_stories([1])
-        generation = await crowd.ask(user)
-        requests = _requests(client, user, crowd.stories[user], str(generation))
-        answers = await asyncio.to_thread(send_all, plan, requests, lambda answer: answer.status_code >= 500)
-        answers.judge(findings, made)
+        owned = await Owned.make(crowd, user)
+        requests = _requests(client, owned)
+        answers = await asyncio.to_thread(
+            send_all, plan, owned, requests, is_fault=_is_fault, is_right=_is_right
+        )
+        answers.judge(findings, made, least_right=LEAST_RIGHT_SHARE)
     return findings
 
 
-def _requests(client: Client, user: UUID, story: str, generation: str) -> st.SearchStrategy[httpx.Request]:
-    ids = st.sampled_from([story, generation]) | st.uuids().map(str) | st.text(max_size=50)
+def _is_fault(response: httpx.Response) -> bool:
+    return response.status_code >= 500
+
+
+def _is_right(response: httpx.Response) -> bool:
+    return response.status_code < 300
+
+
+def _requests(client: Client, owned: Owned) -> st.SearchStrategy[httpx.Request]:
+    ids = weighted((owned.ids(), 3), (st.uuids().map(str), 1), (st.text(max_size=50), 1))
     listed = st.just("/api/story-generations")
-    paths = st.one_of(
-        listed,
-        listed,
-        ids.map(lambda each: f"/api/story-generations/{quote(each, safe='', errors='replace')}"),
-        st.text(max_size=30).map(lambda rest: f"/api/{quote(rest, errors='replace')}"),
-    )
+    one = ids.map(lambda each: f"/api/story-generations/{quote(each, safe='', errors='replace')}")
+    neighbours = st.text(max_size=30).map(lambda rest: f"/api/{quote(rest, errors='replace')}")
+    paths = weighted((listed, 2), (one, 2), (neighbours, 1))
     numbers = st.integers().map(str) | st.text(max_size=10)
     statuses = st.sampled_from(["pending", "in_progress", "succeeded", "failed"]) | st.text(max_size=10)
     queries = st.fixed_dictionaries({}, optional={"page": numbers, "pageSize": numbers, "status": statuses})
@@ -53,9 +60,9 @@ def _requests(client: Client, user: UUID, story: str, generation: str) -> st.Sea
         VARIABLES.map(lambda value: json.dumps(value).encode()),
         st.binary(max_size=200),
     )
-    token = st.just(client.headers(user)["Authorization"])
+    token = st.just(client.headers(owned.user)["Authorization"])
     headers = st.fixed_dictionaries(
-        {"authorization": st.one_of(token, token, token, HEADER_TEXT)},
+        {"authorization": weighted((token, 5), (HEADER_TEXT, 1))},
         optional={"idempotency-key": HEADER_TEXT, "content-type": st.just("application/json") | HEADER_TEXT},
     )
     methods = st.sampled_from(4 * ["GET", "POST", "DELETE"] + ["PUT", "PATCH", "HEAD", "OPTIONS"])
@@ -78,6 +85,6 @@ EXPERIMENT = Experiment(
     guard="checked_path",
     breaks="answers that are a fault of ours: ",
     run=run,
-    full=Size(seconds=600, many=10_000),
+    full=Size(seconds=1800, many=10_000),
     short=Size(seconds=60, many=300),
 )

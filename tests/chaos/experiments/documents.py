@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC
-from uuid import UUID
 
 import httpx
 from graphql import StringValueNode
@@ -13,12 +12,14 @@ from hypothesis import strategies as st
 from hypothesis_graphql import Mode, from_schema
 
 from schema.root import schema
-from tests.chaos.clients.generated import send_all
+from tests.chaos.clients.generated import send_all, weighted
 from tests.chaos.clients.load import Crowd, people
+from tests.chaos.clients.owned import Owned
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import installation
 from tests.clients import Client
 
+LEAST_RIGHT_SHARE = 0.2
 OUR_FAULT = '"INTERNAL_SERVER_ERROR"'
 VARIABLES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -33,11 +34,12 @@ async def run(plan: Plan) -> Findings:
     async with installation(plan) as made, made.client(made.start_api()) as client:
         [user] = people(1)
         crowd = Crowd([client], plan.dice, [user])
-        await crowd.write_stories([1])
-        generation = await crowd.ask(user)
-        known = [crowd.stories[user], str(generation)]
-        answers = await asyncio.to_thread(send_all, plan, _requests(client, user, known), _is_fault)
-        answers.judge(findings, made)
+        owned = await Owned.make(crowd, user)
+        requests = _requests(client, owned)
+        answers = await asyncio.to_thread(
+            send_all, plan, owned, requests, is_fault=_is_fault, is_right=_is_right
+        )
+        answers.judge(findings, made, least_right=LEAST_RIGHT_SHARE)
     return findings
 
 
@@ -45,8 +47,12 @@ def _is_fault(response: httpx.Response) -> bool:
     return response.status_code >= 500 or OUR_FAULT in response.text
 
 
-def _requests(client: Client, user: UUID, known: list[str]) -> st.SearchStrategy[httpx.Request]:
-    ids = (st.sampled_from(known) | st.uuids().map(str) | st.text(max_size=40)).map(_string)
+def _is_right(response: httpx.Response) -> bool:
+    return response.status_code == 200 and "errors" not in response.json()
+
+
+def _requests(client: Client, owned: Owned) -> st.SearchStrategy[httpx.Request]:
+    ids = weighted((owned.ids(), 6), (st.uuids().map(str), 1), (st.text(max_size=40), 1)).map(_string)
     moments = st.datetimes(timezones=st.just(UTC)).map(lambda moment: _string(moment.isoformat()))
     scalars = {"UUID": ids, "DateTime": moments}
     sdl = schema.as_str()
@@ -55,10 +61,10 @@ def _requests(client: Client, user: UUID, known: list[str]) -> st.SearchStrategy
         for mode in (Mode.POSITIVE, Mode.NEGATIVE)
     )
     torn = st.builds(_torn, right, st.integers(0, 10_000), st.integers(1, 40))
-    documents = st.one_of(right, right, wrong, torn)
+    documents = weighted((right, 3), (wrong, 1), (torn, 1))
     variables = st.none() | st.dictionaries(st.text(max_size=8), VARIABLES, max_size=3)
     headers = {
-        **client.headers(user),
+        **client.headers(owned.user),
         "Content-Type": "application/json",
         "Accept": "application/graphql-response+json",
     }
@@ -86,6 +92,6 @@ EXPERIMENT = Experiment(
     guard="page_ranges",
     breaks="answers that are a fault of ours: ",
     run=run,
-    full=Size(seconds=600, many=10_000),
-    short=Size(seconds=60, many=300),
+    full=Size(seconds=3600, many=10_000),
+    short=Size(seconds=120, many=200),
 )
