@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from graphql import GraphQLError
 from starlette.requests import Request
@@ -23,16 +24,18 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import NonJsonMessageReceived, WebSocketDisconnected
-from strawberry.http.websocket_origin import normalize_origin
+from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
 from core.errors import KeysUnavailable, StorycastError, Unauthenticated
 from core.identity import Verifier, bearer
+from core.settings import Environment
 from resolvers.services import Services
 from schema.allowance import end_answer
 from schema.context import Context
 from schema.root import schema
+from server.demo_sign_in import is_loopback
 from server.edges.places import Places
 from server.edges.requests import request_id
 
@@ -161,12 +164,33 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=settings.sign_in_seconds),
             max_subscriptions_per_connection=None,  # `SocketHandler` counts, and says so with a code
-            # Beside the Host that was asked, which a proxy may have changed.
             allowed_origins=[*([public] if public else []), *settings.origins],
         )
         self.places = Places(settings.sockets_per_user)
         self._services = services
         self._verifier = verifier
+
+    def _check_websocket_origin(self, request: Any) -> bool:
+        """Strawberry would let in any page whose Origin is the Host that it asked, which says nothing where a
+        name of somebody else's leads here (DNS rebinding), and any that says it is of the same site.
+        """
+        given, asked = request.headers.get("origin"), request.headers.get("host", "")
+        if given is None:  # no browser
+            return True
+        if self.is_websocket_origin_allowed(request, given):
+            return True
+        if is_same_origin(given, asked) and self._is_ours(asked):
+            return True
+        logger.info("Socket refused: it came from a page of %r, by the host %r", given, asked)
+        return False
+
+    def _is_ours(self, host: str) -> bool:
+        """Whether pages that ask `host` are ours, though it is not the public address."""
+        settings = self._services.settings
+        if settings.public_url and settings.environment is Environment.PRODUCTION:
+            return False
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == settings.host.lower() or is_loopback(name)
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket

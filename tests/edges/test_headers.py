@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 from core.settings import Settings, load_settings
 from tests.clients import Client, Socket
 from tests.edges.conftest import Edge
-from tests.edges.raw import wire
+from tests.edges.raw import HANDSHAKE, wire
 
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 FRIEND = "https://app.example"
@@ -199,6 +200,45 @@ async def test_sockets_are_for_pages_of_ours_and_of_the_origins_allowed(serve_wi
                 async with api.raw_socket({"Origin": origin, **api.headers(alice)}):
                     pass
             assert refused.value.response.status_code == 403
+
+
+async def answered(base: str, host: str, *more: str) -> bytes:
+    """The status line of an upgrade that was asked as `host`, with headers more."""
+    lines = "".join(f"{line}\r\n" for line in more)
+    async with wire(base) as end:
+        await end.send(HANDSHAKE.format(host=host, more=lines).encode())
+        return (await end.answer()).split(b"\r\n", 1)[0]
+
+
+OPENED, REFUSED = b"HTTP/1.1 101 Switching Protocols", b"HTTP/1.1 403 Forbidden"
+PUBLIC = "https://stories.example"
+REBOUND = ("evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "192.168.1.5", "0.0.0.0", "[::]")
+LOOPBACK = ("localhost", "LOCALHOST", "127.0.0.1", "[::1]")
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+@pytest.mark.parametrize("public_url", ["", PUBLIC])
+async def test_a_page_is_not_ours_for_a_name_that_leads_here(
+    edge_with: Any, environment: str, public_url: str
+) -> None:
+    async with edge_with(environment=environment, public_url=public_url, allowed_origins=FRIEND) as edge:
+        port = urlsplit(edge.base).port
+        for name in REBOUND:
+            for host in (name, f"{name}:{port}"):
+                for scheme in ("http", "https"):
+                    page = f"Origin: {scheme}://{host}"
+                    assert await answered(edge.base, host, page) == REFUSED
+                    assert await answered(edge.base, host, page, "Sec-Fetch-Site: same-origin") == REFUSED
+        reached_otherwise = REFUSED if environment == "production" and public_url else OPENED
+        for name in LOOPBACK:
+            host = f"{name}:{port}"
+            assert await answered(edge.base, host, f"Origin: http://{host.lower()}") == reached_otherwise
+            assert await answered(edge.base, host, f"Origin: http://{name.lower()}:1") == REFUSED
+            assert await answered(edge.base, host, "Origin: null") == REFUSED
+            assert await answered(edge.base, host) == OPENED
+            assert await answered(edge.base, host, f"Origin: {FRIEND}") == OPENED
+        public = await answered(edge.base, "stories.example", f"Origin: {PUBLIC}")
+        assert public == (OPENED if public_url else REFUSED)
 
 
 @pytest.mark.parametrize(
