@@ -271,10 +271,11 @@ async def test_no_published_key_makes_a_signature_costly(
 
     took = []
     for _ in range(4):
-        started = time.perf_counter()
+        # Of the event loop's own thread, which is the one that others wait for.
+        started = time.thread_time()
         with pytest.raises(Unauthenticated):
             await verifier.verify(forged)
-        took.append(time.perf_counter() - started)
+        took.append(time.thread_time() - started)
 
     assert min(took) < MOST_STALL / 2
 

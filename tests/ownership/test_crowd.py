@@ -46,7 +46,7 @@ async def test_a_connection_that_keeps_its_user_and_a_query_without_a_clause_are
     for statement in ("_SET_READER", "_SET_WRITER"):
         monkeypatch.setattr(sessions, statement, text(KEEPS_THE_FIRST))
     monkeypatch.setattr(db.generations, "_own", _anybodys)
-    figures = await run_crowd(settings, seconds=1, seed=SEED, users=2)
+    figures = await run_crowd(settings, seconds=SECONDS, seed=SEED, users=2)
     assert any("was told of" in leak for leak in figures.foreign)
 
 
