@@ -53,7 +53,7 @@ async def _kill(made: Installation, over: Event, findings: Findings) -> None:
 EXPERIMENT = Experiment(
     name="worker-kills",
     promise="with workers killed every 2 s, each generation ends, and each that succeeds does so once",
-    guard="sweeper",
+    guard="lease_end",
     breaks="not final: ",
     run=run,
     full=Size(seconds=600, many=500),
