@@ -87,7 +87,7 @@ async def test_nothing_that_opens_anything_is_logged(edge_with: Any, alice: UUID
         finally:
             await administrator.execute("GRANT SELECT ON story_generations TO storycast_api")
             await administrator.close()
-        written = edge.log.read_text()
+    written = edge.log.read_text()
     # The test is about a log that tells something.
     assert "permission denied for table story_generations" in written
     assert "Socket refused" in written
