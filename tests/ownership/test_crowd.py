@@ -17,6 +17,11 @@ from server.local.postgres import LocalPostgres
 from tests.conftest import fresh_database
 from tests.ownership.crowd import run_crowd
 
+# A field that fails, or is cut off, leaves its neighbours' coroutines behind, in graphql-core.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
 SECONDS = 4
 SEED = 20
 
@@ -29,6 +34,7 @@ def database(postgres: LocalPostgres, template: str) -> Iterator[str]:
 
 async def test_nobody_is_told_of_anything_that_is_somebody_elses(settings: Settings) -> None:
     figures = await run_crowd(settings, seconds=SECONDS, seed=SEED, users=2)
+    gc.collect()
     assert (figures.foreign, figures.faults) == ([], [])
     assert figures.covered == figures.to_cover == 100
     assert figures.cut_off > 30
@@ -40,8 +46,6 @@ KEPT = "coalesce(nullif(current_setting('app.user_id', true), ''), :user)"
 KEEPS_THE_FIRST = f"SELECT set_config('app.user_id', {KEPT}, false)"
 
 
-# A field that fails leaves its neighbours' coroutines behind, in graphql-core.
-@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_connection_that_keeps_its_user_and_a_query_without_a_clause_are_noticed(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,7 +54,7 @@ async def test_a_connection_that_keeps_its_user_and_a_query_without_a_clause_are
         monkeypatch.setattr(sessions, statement, text(KEEPS_THE_FIRST))
     monkeypatch.setattr(db.generations, "_own", _anybodys)
     figures = await run_crowd(settings, seconds=SECONDS, seed=SEED, users=2)
-    gc.collect()  # what was left behind, while it may be
+    gc.collect()
     assert any("was told of" in leak for leak in figures.foreign)
 
 
