@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,13 @@ HANDSHAKE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Protocol: graphql-transport-ws\r\n{more}\r\n"
 )
+
+
+def posted(path: str, headers: Mapping[str, str], length: int | None) -> bytes:
+    """The head of a request with a JSON body of so many bytes, or else in chunks."""
+    told = {"Host": "localhost", "Content-Type": "application/json", **headers}
+    told |= {"Transfer-Encoding": "chunked"} if length is None else {"Content-Length": str(length)}
+    return "\r\n".join([f"POST {path} HTTP/1.1", *(f"{k}: {v}" for k, v in told.items()), "", ""]).encode()
 
 
 def frame(data: bytes, kind: int = TEXT, *, final: bool = True, compressed: bool = False) -> bytes:
@@ -55,6 +62,20 @@ class Wire:
             except ConnectionError:
                 pass
         return received
+
+    async def pour(self, parts: Iterable[bytes], pause: float) -> tuple[bytes, int]:
+        """Send one part after the other, `pause` seconds between them, until the other end has closed; what
+        it said, and how much was sent. The parts must not come to an end before.
+        """
+        waited = asyncio.create_task(self.rest())
+        sent = 0
+        for part in parts:
+            self.writer.write(part)
+            sent += len(part)
+            await asyncio.wait([waited], timeout=pause)
+            if waited.done():
+                break
+        return await waited, sent
 
     async def answer(self) -> bytes:
         """The head of an HTTP answer."""

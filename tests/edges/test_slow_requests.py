@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from contextlib import AsyncExitStack
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from server.edges.http_protocol import MOST_HEADER_BYTES
 from tests.clients import LIMIT_SECONDS
 from tests.conftest import adjust
 from tests.edges.conftest import Edge
-from tests.edges.raw import HANDSHAKE, Wire, wire
+from tests.edges.raw import HANDSHAKE, Wire, posted, wire
 
 REQUEST_SECONDS = 1.0
 LAST_AND_ASKING = {"Connection": "close", "Expect": "100-continue"}
@@ -28,17 +29,6 @@ LATE_SECONDS = LIMIT_SECONDS - REQUEST_SECONDS
 @pytest.fixture(scope="module")
 def edge_settings(edge_settings: Settings) -> Settings:
     return adjust(edge_settings, request_seconds=REQUEST_SECONDS)
-
-
-async def pour(end: Wire, part: bytes, pause: float) -> tuple[bytes, int]:
-    """Send `part` again and again until the other end has closed; what it said, and how much was sent."""
-    waited = asyncio.create_task(end.rest())
-    sent = 0
-    while not waited.done():
-        end.writer.write(part)
-        sent += len(part)
-        await asyncio.wait([waited], timeout=pause)
-    return await waited, sent
 
 
 def in_time(seconds: float) -> bool:
@@ -56,7 +46,7 @@ async def test_headers_that_trickle_are_a_408(edge: Edge) -> None:
     async with wire(edge.base) as end:
         await end.send(START)
         began = time.monotonic()
-        told, _ = await pour(end, b"X-A: b\r\n", 0.1)
+        told, _ = await end.pour(repeat(b"X-A: b\r\n"), 0.1)
         assert told.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
         assert in_time(time.monotonic() - began)
 
@@ -68,13 +58,8 @@ async def test_noise_keeps_no_connection(edge: Edge, noise: bytes) -> None:
         await end.send(START + b"\r\n")
         assert (await end.answer()).startswith(b"HTTP/1.1 200 ")
         began = time.monotonic()
-        await pour(end, noise, 0.1)
+        await end.pour(repeat(noise), 0.1)
         assert time.monotonic() - began < REQUEST_SECONDS + LATE_SECONDS
-
-
-def posted(path: str, headers: dict[str, str], length: int) -> bytes:
-    told = {"Host": "localhost", "Content-Type": "application/json", **headers, "Content-Length": str(length)}
-    return "\r\n".join([f"POST {path} HTTP/1.1", *(f"{k}: {v}" for k, v in told.items()), "", ""]).encode()
 
 
 @pytest.mark.parametrize("pause", [0.05, LIMIT_SECONDS], ids=["that trickles", "that stops"])
@@ -85,7 +70,7 @@ async def test_a_body_that_is_not_whole_in_time_is_a_408(
     async with wire(edge.base) as end:
         await end.send(posted(path, edge.client.headers(alice), 10_000) + b"{")
         began = time.monotonic()
-        told, _ = await pour(end, b" ", pause)
+        told, _ = await end.pour(repeat(b" "), pause)
         head, _, body = told.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert b"\r\nconnection: close" in head.lower()
@@ -104,7 +89,7 @@ async def test_a_body_that_nobody_waits_for_ends_with_its_connection(edge: Edge)
         async with wire(edge.base) as end:
             await end.send(posted(path, {}, 10_000) + b"{")
             assert (await end.answer()).split()[1] == status
-            await pour(end, b" ", 0.1)
+            await end.pour(repeat(b" "), 0.1)
 
     await asyncio.gather(post("/graphql", b"401"), post("/nowhere", b"404"), post("/healthz", b"405"))
 
@@ -121,7 +106,7 @@ async def test_a_body_that_nobody_waits_for_ends_with_its_connection(edge: Edge)
 async def test_headers_without_end_are_a_431(edge: Edge, flood: bytes) -> None:
     async with wire(edge.base) as end:
         await end.send(START + (b"X-Long: " if flood.startswith(b"a") else b""))
-        told, sent = await pour(end, flood * 10, 0.001)
+        told, sent = await end.pour(repeat(flood * 10), 0.001)
         # A client that goes on sending may find the connection reset before it reads why.
         assert told == b"" or told.startswith(b"HTTP/1.1 431 ")
         assert sent < 16 * MOST_HEADER_BYTES
@@ -145,18 +130,18 @@ async def test_headers_of_60_kib_are_taken(edge: Edge) -> None:
 )
 async def test_trailers_without_end_close_the_connection(edge: Edge, flood: bytes) -> None:
     async with wire(edge.base) as end:
-        head = posted("/nowhere", {}, 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+        head = posted("/nowhere", {}, None)
         await end.send(head + b"1\r\n{\r\n0\r\n" + (b"X-Long: " if flood.startswith(b"a") else b""))
-        _, sent = await pour(end, flood * 10, 0.001)
+        _, sent = await end.pour(repeat(flood * 10), 0.001)
         assert sent < 16 * MOST_HEADER_BYTES
 
 
 async def test_a_body_in_many_small_chunks_is_read(edge: Edge, alice: UUID) -> None:
     body = json.dumps({"query": "{ viewer { id } }"}).encode().rjust(20_000)
-    head = posted("/graphql", {**edge.client.headers(alice), **LAST_AND_ASKING}, 0)
+    head = posted("/graphql", {**edge.client.headers(alice), **LAST_AND_ASKING}, None)
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
     async with wire(edge.base) as end:
-        await end.send(head.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"))
+        await end.send(head)
         assert (await end.answer()).startswith(b"HTTP/1.1 100 ")
         await end.send(chunks + b"0\r\n\r\n")
         assert (await end.rest()).startswith(b"HTTP/1.1 200 ")
