@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -109,11 +110,15 @@ def jwks_server() -> Iterator[JwksServer]:
 
 
 class Scripted:
-    """A JWKS address on loopback that does to each connection what `script` does, and counts them."""
+    """A JWKS address on loopback that does to each connection what `script` does, and counts them.
+
+    `asked_at`: when each came, by the monotonic clock.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.requests = 0
+        self.asked_at: list[float] = []
         self.script: Callable[[socket.socket], None] = lambda _: None
         self.over = threading.Event()
 
@@ -122,6 +127,7 @@ class Scripted:
 def scripted_server() -> Iterator[Scripted]:
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
+            state.asked_at.append(time.monotonic())
             state.requests += 1
             with suppress(OSError):  # who has waited enough hangs up
                 self.request.recv(65_536)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from jwt.utils import to_base64url_uint
 
 from core.errors import Unauthenticated
 from core.identity import KeySetVerifier, _Claims
-from core.issuer import LARGEST_SET_BYTES
 from core.jwks import KeySet
 from tests.identity.conftest import key
+from tests.identity.hostility import document, hostile, many, rsa_entry, say
 from tests.identity.issuer import USER, Key, Scripted, claims, response, scripted_server
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from tests.identity.issuer import JwksServer
 
@@ -31,7 +29,7 @@ TIMEOUT = 0.4
 COOL_DOWN = 600.0
 CROWD = 100
 KNOWN, LATER = key("ES256", "known"), key("ES256", "later")
-HEAD = b"HTTP/1.1 200 OK\r\n"
+HOSTILE = hostile(KNOWN)
 
 
 @pytest.fixture
@@ -73,90 +71,6 @@ async def idle_stall() -> float:
 def verifier_of(url: str, algorithm: str = "ES256", **durations: float) -> KeySetVerifier:
     told = {"timeout": TIMEOUT, "cool_down": COOL_DOWN, **durations}
     return KeySetVerifier(_Claims(algorithm, "storycast", "storycast"), KeySet(url, algorithm, **told))
-
-
-def document(*entries: object) -> bytes:
-    return json.dumps({"keys": entries}).encode()
-
-
-def many(entry: dict[str, Any]) -> bytes:
-    """As many entries, each of its own name, as an answer may hold."""
-    count = LARGEST_SET_BYTES // (len(json.dumps(entry)) + 22) - 5
-    return document(KNOWN.entry, *({**entry, "kid": f"{number:06}"} for number in range(count)))
-
-
-def rsa_entry(bits: int, exponent: int = 65_537) -> dict[str, str]:
-    """What looks like an RSA key; nobody has its other half."""
-    modulus = secrets.randbits(bits) | 1 << (bits - 1) | 1
-    return {
-        "kty": "RSA",
-        "n": to_base64url_uint(modulus).decode(),
-        "e": to_base64url_uint(exponent).decode(),
-    }
-
-
-def drip(start: bytes, more: bytes) -> Callable[[Scripted], Callable[[socket.socket], None]]:
-    """Sends `start`, then a byte now and then, each well before a reader loses patience."""
-
-    def made(server: Scripted) -> Callable[[socket.socket], None]:
-        def script(connection: socket.socket) -> None:
-            connection.sendall(start)
-            while not server.over.wait(TIMEOUT / 8):
-                connection.sendall(more)
-
-        return script
-
-    return made
-
-
-def flood(start: bytes, more: bytes, count: int) -> Callable[[Scripted], Callable[[socket.socket], None]]:
-    """Sends `start`, then `more` so often, unless nobody reads it."""
-
-    def made(server: Scripted) -> Callable[[socket.socket], None]:
-        def script(connection: socket.socket) -> None:
-            connection.sendall(start)
-            for _ in range(count):
-                if server.over.is_set():
-                    return
-                connection.sendall(more)
-
-        return script
-
-    return made
-
-
-def say(answer: bytes) -> Callable[[Scripted], Callable[[socket.socket], None]]:
-    return lambda _server: lambda connection: connection.sendall(answer)
-
-
-HOSTILE = {
-    "says nothing": lambda server: lambda _: server.over.wait(LIMIT),
-    "hangs up": lambda _server: lambda _: None,
-    "drips its body": drip(HEAD + b"\r\n", b" "),
-    "drips its headers": drip(HEAD, b"X: y\r\n"),
-    "drips one header": drip(HEAD + b"X: ", b"y"),
-    "drips provisional answers": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "100 MB": flood(HEAD + b"Content-Length: 100000000\r\n\r\n", b" " * 1_000_000, 100),
-    "100 MB in chunks": flood(
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + b" " * 0x100000 + b"\r\n", 100
-    ),
-    "100 MB of headers": flood(HEAD, b"X: " + b"y" * 60_000 + b"\r\n", 1700),
-    "one header without end": flood(HEAD + b"X: ", b"y" * 1_000_000, 100),
-    "no HTTP": say(b"\x16\x03\x01 what is this\r\n\r\n"),
-    "a status of letters": say(b"HTTP/1.1 fine\r\n\r\n"),
-    "a redirect": say(b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\n\r\n"),
-    "chunks of letters": say(HEAD + b"Transfer-Encoding: chunked\r\n\r\nwhat\r\n"),
-    "nothing but brackets": say(response(b"[" * (LARGEST_SET_BYTES - 1))),
-    "nested objects": say(response(b'{"keys":' * (LARGEST_SET_BYTES // 8 - 1))),
-    "no UTF-8": say(response(b'{"keys": ["\xff\xfe"]}')),
-    "a long number": say(response(b'{"keys": ' + b"9" * 200_000 + b"}")),
-    "10,000 keys in 1 MB": say(response(document(*[{"kty": "EC", "kid": "k", "x": "y" * 60}] * 10_000))),
-    "as many good keys as fit": say(response(many(key("ES256", "other").entry))),
-    "as many bad keys as fit": say(response(many({"kty": "EC", "crv": "P-256", "x": "!"}))),
-    "a key of 200 KB": say(
-        response(document(KNOWN.entry, {"kty": "EC", "crv": "P-256", "x": "A" * 200_000, "y": "A"}))
-    ),
-}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -281,8 +195,7 @@ async def test_no_published_key_makes_a_signature_costly(
 
 
 async def test_as_many_rsa_keys_as_fit_are_read_without_a_stall(jwks: JwksServer) -> None:
-    entry = rsa_entry(2048)
-    jwks.body = many(entry)
+    jwks.body = many(KNOWN, rsa_entry(2048))
     assert jwks.body.count(b'"kid"') > 500
     stalls = []
     for _ in range(3):
