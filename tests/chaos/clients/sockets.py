@@ -21,6 +21,11 @@ ESTABLISHED = 1
 Hear = Callable[[dict[str, Any], float], None]
 
 
+def is_established(plug: socket.socket) -> bool:
+    """Whether neither end of a connection has closed it, as the kernel knows, read or not."""
+    return plug.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == ESTABLISHED
+
+
 class SocketRefused(StorycastError):
     """No socket, or nobody signed in on it. Says what came instead."""
 
@@ -28,12 +33,15 @@ class SocketRefused(StorycastError):
 class LiveSocket(asyncio.Protocol):
     """A websocket as its client has it (RFC 6455), signed in with `token`. Made by `open_socket`.
 
+    `in_upgrade`: the token goes into the header of the handshake, and not into `connection_init`.
+
     `hear` is called with each message, and with the time at which it came: seconds since the epoch.
     `ended` is set once the connection is gone, and `end` then says why, as far as it is known.
     """
 
-    def __init__(self, token: str, hear: Hear) -> None:
-        self._token = token
+    def __init__(self, token: str, hear: Hear, *, in_upgrade: bool = False) -> None:
+        self._authorization = {"Authorization": f"Bearer {token}"}
+        self._in_upgrade = in_upgrade
         self._hear = hear
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -54,6 +62,8 @@ class LiveSocket(asyncio.Protocol):
             "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Protocol: graphql-transport-ws",
         ]
+        if self._in_upgrade:
+            lines += [f"{name}: {value}" for name, value in self._authorization.items()]
         self._transport.write("\r\n".join([*lines, "", ""]).encode())
 
     def data_received(self, data: bytes) -> None:
@@ -90,10 +100,7 @@ class LiveSocket(asyncio.Protocol):
     def is_open(self) -> bool:
         """Whether the connection stands: one that does not read hears of its end in no other way."""
         assert self._transport
-        held = self._transport.get_extra_info("socket")
-        return not self.ended.is_set() and (
-            held.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == ESTABLISHED
-        )
+        return not self.ended.is_set() and is_established(self._transport.get_extra_info("socket"))
 
     def close(self) -> None:
         """At once."""
@@ -110,7 +117,7 @@ class LiveSocket(asyncio.Protocol):
             return False
         self._upgraded = True
         self._received = bytearray(rest)
-        self._say({"type": "connection_init", "payload": {"Authorization": f"Bearer {self._token}"}})
+        self._say({"type": "connection_init", "payload": {} if self._in_upgrade else self._authorization})
         return True
 
     def _next_frame(self) -> tuple[int, bytes] | None:
@@ -147,7 +154,9 @@ class LiveSocket(asyncio.Protocol):
         self._transport.write(bytes([0x80 | kind]) + length + bytes(4) + payload)
 
 
-async def open_socket(port: int, token: str, hear: Hear, *, receive_buffer: int | None = None) -> LiveSocket:
+async def open_socket(
+    port: int, token: str, hear: Hear, *, receive_buffer: int | None = None, in_upgrade: bool = False
+) -> LiveSocket:
     """A signed-in socket to the API on this loopback port; `receive_buffer`: what its kernel holds, in bytes.
 
     Raises SocketRefused, or OSError, or TimeoutError.
@@ -161,7 +170,9 @@ async def open_socket(port: int, token: str, hear: Hear, *, receive_buffer: int 
     try:
         async with asyncio.timeout(OPEN_SECONDS):
             await loop.sock_connect(plug, ("127.0.0.1", port))
-            _, made = await loop.create_connection(lambda: LiveSocket(token, hear), sock=plug)
+            _, made = await loop.create_connection(
+                lambda: LiveSocket(token, hear, in_upgrade=in_upgrade), sock=plug
+            )
             await made.signed_in
     except BaseException:
         made.close() if made else plug.close()

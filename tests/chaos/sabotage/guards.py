@@ -168,3 +168,15 @@ def whose() -> None:
         return query.where(Generation.status == status.value) if status else query
 
     replace("db.generations", "_own", anybodys)
+
+
+@guard
+def signatures() -> None:
+    """Nobody looks at who signed a token, or how."""
+
+    def nothing(*_: object, **__: object) -> None:
+        return
+
+    jws: Any = import_module("jwt.api_jws").PyJWS
+    assert callable(jws._verify_signature)  # noqa: SLF001 - that is what is taken out
+    jws._verify_signature = nothing  # noqa: SLF001
