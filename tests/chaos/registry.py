@@ -18,6 +18,7 @@ from tests.chaos.experiments import (
     pairs,
     postgres_stops,
     slow_readers,
+    tokens,
     valkey_kills,
     worker_kills,
     wrong_clock,
@@ -43,5 +44,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         calls.EXPERIMENT,
         pairs.EXPERIMENT,
         limits.EXPERIMENT,
+        tokens.EXPERIMENT,
     )
 }

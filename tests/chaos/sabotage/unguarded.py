@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import tests.chaos.sabotage.live_guards  # noqa: F401 - adds to GUARDS
+import tests.chaos.sabotage.live_guards
+import tests.chaos.sabotage.stalls  # noqa: F401 - they add to GUARDS and FAULTS
 from server.__main__ import main
 from server.local.process import spawn
 from tests.chaos.sabotage.faults import FAULTS
