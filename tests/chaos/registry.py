@@ -7,6 +7,7 @@ from tests.chaos.experiments import (
     calls,
     column_added,
     documents,
+    frames,
     frozen_worker,
     full_disk,
     killer_story,
@@ -18,6 +19,7 @@ from tests.chaos.experiments import (
     pairs,
     postgres_stops,
     slow_readers,
+    slow_requests,
     tokens,
     valkey_kills,
     worker_kills,
@@ -43,7 +45,9 @@ EXPERIMENTS: dict[str, Experiment] = {
         documents.EXPERIMENT,
         calls.EXPERIMENT,
         pairs.EXPERIMENT,
+        frames.EXPERIMENT,
         limits.EXPERIMENT,
         tokens.EXPERIMENT,
+        slow_requests.EXPERIMENT,
     )
 }

@@ -31,3 +31,9 @@ def back_pressure() -> None:
 def room_for_connections() -> None:
     """Clients are let in until the process can open no more files."""
     replace("server.serve", "room_for_connections", lambda settings: settings.connections)
+
+
+@guard
+def message_check() -> None:
+    """What comes on a socket is taken for a message of the protocol."""
+    replace("server.graphql_ws", "_problem", _nothing)
