@@ -131,3 +131,16 @@ async def connected(
     end.setblocking(False)
     await asyncio.get_running_loop().sock_connect(end, (host, port))
     return await asyncio.open_connection(sock=end, limit=receive_buffer or 2**16)
+
+
+async def asked(
+    base: str, target: str | bytes, *headers: str, method: str = "GET"
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer to a request whose target is sent as it stands."""
+    path = target if isinstance(target, bytes) else target.encode()
+    lines = "".join(f"{line}\r\n" for line in ("Host: localhost", "Connection: close", *headers))
+    async with wire(base) as end:
+        end.writer.write(method.encode() + b" " + path + b" HTTP/1.1\r\n" + lines.encode() + b"\r\n")
+        head, _, body = (await end.rest()).partition(b"\r\n\r\n")
+    status, *told = head.decode("latin-1").split("\r\n")
+    return int(status.split()[1]), {k.lower(): v for k, _, v in (line.partition(": ") for line in told)}, body

@@ -13,7 +13,7 @@ from core.folder import open_folder
 from core.links import SignedLinks
 from core.results import result_key
 from tests.edges.conftest import Edge
-from tests.edges.raw import wire
+from tests.edges.raw import asked
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
 GENERATION = UUID(int=3)
@@ -34,14 +34,7 @@ async def links(edge: Edge) -> SignedLinks:
 
 
 async def get(edge: Edge, target: str | bytes, *headers: str) -> tuple[int, dict[str, str], bytes]:
-    """The answer to a GET whose path is sent as it stands."""
-    path = target if isinstance(target, bytes) else target.encode()
-    lines = "".join(f"{line}\r\n" for line in ("Host: localhost", "Connection: close", *headers))
-    async with wire(edge.base) as end:
-        end.writer.write(b"GET " + path + b" HTTP/1.1\r\n" + lines.encode() + b"\r\n")
-        head, _, body = (await end.rest()).partition(b"\r\n\r\n")
-    status, *told = head.decode("latin-1").split("\r\n")
-    return int(status.split()[1]), {k.lower(): v for k, _, v in (line.partition(": ") for line in told)}, body
+    return await asked(edge.base, target, *headers)
 
 
 def signed(links: SignedLinks, key: str) -> str:
