@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from tests.chaos.clients.sockets import LiveSocket, SocketRefused, open_socket
 from tests.chaos.clients.watchers import Watcher
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import installation
+from tests.chaos.leftovers import open_files
 from tests.chaos.logs import tracebacks
 from tests.chaos.memory import cpu_seconds
 from tests.clients import Client
@@ -58,7 +58,7 @@ async def run(plan: Plan) -> Findings:
                 await moving.keep_moving(users, SETTLED, 1)
             crowd = Crowd(api, client.token(users[0]))
             await crowd.press(plan.size.many, plan.size.seconds)
-            findings.note("files that may be open, that are", f"{FILES}, {_open_files(api)}")
+            findings.note("files that may be open, that are", f"{FILES}, {open_files(api.pid)}")
             findings.note("clients in, refused", f"{len(crowd.sockets)}, {crowd.refused.total()}")
             findings.expect(crowd.refused.total() > 0, "there was room for all: nothing was tried")
             await _is_quiet(api, findings)
@@ -172,10 +172,6 @@ async def _is_let_in(api: ApiProcess, client: Client, user: UUID, findings: Find
     findings.note("seconds until one is let in once the others leave", time.monotonic() - began)
     findings.expect(bool(late.sockets), "nobody was let in once the others had left")
     late.leave()
-
-
-def _open_files(api: ApiProcess) -> int:
-    return len(list(Path(f"/proc/{api.pid}/fd").iterdir()))
 
 
 EXPERIMENT = Experiment(

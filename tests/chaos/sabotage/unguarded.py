@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import tests.chaos.sabotage.edge_guards
 import tests.chaos.sabotage.live_guards
 import tests.chaos.sabotage.stalls  # noqa: F401 - they add to GUARDS and FAULTS
 from server.__main__ import main

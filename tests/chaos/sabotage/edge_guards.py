@@ -1,0 +1,26 @@
+"""The guards against requests that take their time, to be taken out."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from tests.chaos.sabotage.guards import guard, replace
+
+FOR_EVER = 1e9
+
+
+@guard
+def request_time() -> None:
+    """Headers and bodies may take as long as they like to arrive."""
+    protocol: Any = import_module("server.edges.http_protocol")
+    assert hasattr(protocol.HttpProtocol, "_expect_within")
+    protocol.HttpProtocol._expect_within = lambda *_: None  # noqa: SLF001 - that is what is taken out
+    read = import_module("server.edges.bodies").read_body
+
+    async def read_patiently(request: Any, most: int, _: float) -> bytes:
+        whole: bytes = await read(request, most, FOR_EVER)
+        return whole
+
+    for module in ("server.rest", "server.graphql_http"):
+        replace(module, "read_body", read_patiently)
