@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 from uuid import UUID
 
 import httpx
-import psutil
 
-from tests.chaos.clients.attackers import ANSWER_SECONDS, Attacker
 from tests.chaos.clients.load import people
 from tests.chaos.clients.movers import Mover, mover
 from tests.chaos.clients.neighbours import Neighbour, judge
+from tests.chaos.clients.siege import besiege, judge_attacks
+from tests.chaos.clients.socket_attacks import SocketAttacker
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
-from tests.chaos.figures import percentile
+from tests.chaos.figures import judge_pace
 from tests.chaos.installation import installation
+from tests.chaos.leftovers import connections, open_files
 from tests.chaos.logs import tracebacks
 from tests.chaos.memory import MIB, resident
 from tests.clients import Client
@@ -33,12 +31,7 @@ OPERATIONS_PER_SOCKET = 30
 CHANGES_A_SECOND = 10
 # Before anything is measured: what is loaded, compiled and cached once.
 WARM_UP_ATTACKS = 100
-# After which an attacker rests his case.
-ENOUGH_SURPRISES = 3
-MOST_TIMES_ALONE = 5
-LIMIT_SECONDS = 0.25
-# Of a run that is too short to even out what else the machine does, as a test may be.
-SHORT, SHORT_LIMIT_SECONDS = 5000, 1.0
+SHORT = 5000
 MOST_GROWTH = 16 * MIB
 SETTLE_SECONDS = 10
 
@@ -53,62 +46,30 @@ async def run(plan: Plan) -> Findings:
         client = Client(api.base, made.settings, each_its_own)
         async with each_its_own, mover(client, made.settings) as moving:
             street = await _settle(api, client, moving)
-            siege = Siege(street.attackers(people(NEIGHBOURS + ATTACKERS)[NEIGHBOURS:]))
+            attackers = street.attackers(people(NEIGHBOURS + ATTACKERS)[NEIGHBOURS:])
             async with street.noise():
-                await siege.go_on(plan.fault_dice, WARM_UP_ATTACKS, plan.size.seconds)
+                await besiege(attackers, plan.fault_dice, WARM_UP_ATTACKS, plan.size.seconds)
                 await asyncio.gather(*(each.ask() for each in 3 * street.neighbours))
             findings.expect(await street.is_alone(), "connections stayed open after the first attacks")
-            files, memory = _files(api), resident(api.pid)
+            files, memory = open_files(api.pid), resident(api.pid)
             async with street.noise():
                 calm = max(2, plan.size.many / 1000)
                 alone = await street.during(asyncio.sleep(calm))
-                beside = await street.during(siege.go_on(plan.fault_dice, plan.size.many, plan.size.seconds))
+                beside = await street.during(
+                    besiege(attackers, plan.fault_dice, plan.size.many, plan.size.seconds)
+                )
                 # Again, as the machine may have become busy with something else.
                 alone = sorted(alone + await street.during(asyncio.sleep(calm)))
-            siege.judge(findings, WARM_UP_ATTACKS + plan.size.many)
-            _judge_pace(findings, plan, alone, beside)
+            judge_attacks(
+                attackers, findings, WARM_UP_ATTACKS + plan.size.many, "attacks not answered as documented"
+            )
+            judge_pace(findings, "neighbours", alone, beside, short=plan.size.many < SHORT)
             findings.expect(await street.is_alone(), "connections stayed open after the attacks")
             _judge_left(findings, api, files, memory)
             await judge(street.neighbours, moving, findings)
             street.leave()
         findings.expect_none("tracebacks of the API", tracebacks(made.log("api")))
     return findings
-
-
-@dataclass
-class Siege:
-    """All attackers at once, each with one attack after the other."""
-
-    attackers: Sequence[Attacker]
-
-    async def go_on(self, dice: Random, number: int, seconds: float) -> None:
-        limit, turns = time.monotonic() + seconds, iter(range(number))
-
-        async def attack(attacker: Attacker) -> None:
-            for _ in turns:
-                if time.monotonic() > limit or len(attacker.surprises) > ENOUGH_SURPRISES:
-                    return
-                await attacker.attack(Random(dice.random()))
-
-        async with asyncio.TaskGroup() as tasks:
-            for attacker in self.attackers:
-                tasks.create_task(attack(attacker))
-
-    def judge(self, findings: Findings, number: int) -> None:
-        """All were made, and answered as the documentation says."""
-        tried = sum((each.tried for each in self.attackers), Counter[str]())
-        seconds = sorted(taken for each in self.attackers for taken in each.seconds)
-        findings.note("attacks", tried.total())
-        findings.note("of each kind", dict(sorted(tried.items())))
-        findings.note("ms until an attack is answered, p50", 1000 * percentile(seconds, 0.5))
-        findings.note("ms until an attack is answered, p99", 1000 * percentile(seconds, 0.99))
-        findings.note(
-            f"ms until an attack is answered, most (of {1000 * ANSWER_SECONDS})", 1000 * seconds[-1]
-        )
-        findings.expect(tried.total() == number, f"only {tried.total()} of {number} attacks were made")
-        findings.expect_none(
-            "attacks not answered as documented", [what for each in self.attackers for what in each.surprises]
-        )
 
 
 @dataclass
@@ -120,9 +81,9 @@ class Street:
     moving: Mover
     neighbours: list[Neighbour]
 
-    def attackers(self, users: Sequence[UUID]) -> list[Attacker]:
+    def attackers(self, users: Sequence[UUID]) -> list[SocketAttacker]:
         hosts = self.neighbours[::2]
-        return [Attacker(self.client, self.client.settings, user, hosts) for user in users]
+        return [SocketAttacker(self.client, self.client.settings, user, hosts) for user in users]
 
     @asynccontextmanager
     async def noise(self) -> AsyncIterator[None]:
@@ -153,7 +114,7 @@ class Street:
         """Whether, soon, the API has no connections of clients but those of the neighbours."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_SECONDS):
-                while _connections(self.api) > len(self.neighbours):  # noqa: ASYNC110 - of another process
+                while connections(self.api.port) > len(self.neighbours):  # noqa: ASYNC110 - of another process
                     await asyncio.sleep(0.05)
                 return True
         return False
@@ -173,39 +134,14 @@ async def _settle(api: ApiProcess, client: Client, moving: Mover) -> Street:
     return Street(api, client, moving, neighbours)
 
 
-def _judge_pace(findings: Findings, plan: Plan, alone: list[float], beside: list[float]) -> None:
-    usual, meanwhile = percentile(alone, 0.99), percentile(beside, 0.99)
-    findings.note("p99 of neighbours to p99 alone", meanwhile / usual)
-    for when, seconds in (("alone", alone), ("beside the attacks", beside)):
-        for name, share in (("p50", 0.5), ("p99", 0.99)):
-            findings.note(
-                f"ms until neighbours are answered, {when}, {name}", 1000 * percentile(seconds, share)
-            )
-    findings.note("ms until neighbours are answered, beside the attacks, most", 1000 * max(beside))
-    least = SHORT_LIMIT_SECONDS if plan.size.many < SHORT else LIMIT_SECONDS
-    limit = max(MOST_TIMES_ALONE * usual, least)
-    findings.expect(
-        meanwhile <= limit, f"p99 became {1000 * meanwhile:.0f} ms, and was {1000 * usual:.0f} ms alone"
-    )
-
-
 def _judge_left(findings: Findings, api: ApiProcess, files: int, memory: int) -> None:
     """Nothing of the attacks."""
-    left, grown = _files(api), resident(api.pid) - memory
+    left, grown = open_files(api.pid), resident(api.pid) - memory
     findings.note("open files before, after", f"{files}, {left}")
     findings.note("MiB of the API before", memory / MIB)
     findings.note(f"MiB more after (at most {MOST_GROWTH / MIB:g})", grown / MIB)
     findings.expect(left <= files, f"{left} files are open, and {files} were before")
     findings.expect(grown <= MOST_GROWTH, f"the API grew by {grown / MIB:.0f} MiB")
-
-
-def _files(api: ApiProcess) -> int:
-    return psutil.Process(api.pid).num_fds()
-
-
-def _connections(api: ApiProcess) -> int:
-    held = psutil.Process(api.pid).net_connections("tcp")
-    return sum(each.laddr.port == api.port and bool(each.raddr) for each in held)
 
 
 EXPERIMENT = Experiment(

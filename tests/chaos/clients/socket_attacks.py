@@ -1,4 +1,4 @@
-"""Attacks on sockets, one at a time, and what was said to each."""
+"""Attacks on sockets."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import asyncio
 import json
 import socket
 import struct
-import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -17,31 +15,25 @@ from uuid import UUID
 from core.settings import Settings
 from tests.chaos.clients.bad_frames import KINDS, RIGHT, VIEWER, bad_operation
 from tests.chaos.clients.neighbours import Neighbour
+from tests.chaos.clients.siege import Attacker
 from tests.chaos.clients.watchers import EVENTS
 from tests.clients import Client
 from tests.edges.bad_frames import HANDSHAKES
 from tests.edges.raw import CLOSE, HANDSHAKE, Wire, frame, wire
 
-# Silence for longer is no answer.
-ANSWER_SECONDS = 10
 TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
 
 
 @dataclass
-class Attacker:
+class SocketAttacker(Attacker):
     """`user` attacks on sockets of its own, and on those of `hosts`, with operations alone."""
 
     client: Client
     settings: Settings
     user: UUID
     hosts: Sequence[Neighbour]
-    tried: Counter[str] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)  # until each was answered
-    surprises: list[str] = field(default_factory=list)
-    _kind: str = ""  # of the attack that is underway
 
-    async def attack(self, dice: Random) -> None:
-        """Once, in a way that is left to chance."""
+    async def make(self, dice: Random) -> None:
         ways: dict[Callable[[Random], Awaitable[None]], int] = {
             self._bad_frame: 55,
             self._bad_operation: 25,
@@ -51,21 +43,11 @@ class Attacker:
             self._too_many_operations: 1,
         }
         (way,) = dice.choices(list(ways), list(ways.values()))
-        began = time.monotonic()
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await way(dice)
-        except (TimeoutError, EOFError, OSError) as error:
-            self._note(repr(error))
-        self.tried[self._kind] += 1
-        self.seconds.append(time.monotonic() - began)
-
-    def _note(self, surprise: str) -> None:
-        self.surprises.append(f"{self._kind}: {surprise}"[:300])
+        await way(dice)
 
     async def _bad_frame(self, dice: Random) -> None:
         kind = dice.choice(list(KINDS))
-        self._kind = f"frame: {kind}"
+        self.kind = f"frame: {kind}"
         data, code = KINDS[kind](dice)
         await self._is_closed(self._init() + data, code, dice)
 
@@ -79,8 +61,8 @@ class Attacker:
             "an id in use": (self._init() + 2 * subscribe, 4409),
             "a forged token": (forged, 4403),
         }
-        self._kind = dice.choice(list(ways))
-        await self._is_closed(*ways[self._kind], dice)
+        self.kind = dice.choice(list(ways))
+        await self._is_closed(*ways[self.kind], dice)
 
     async def _is_closed(self, data: bytes, code: int, dice: Random) -> None:
         async with wire(self.client.base) as end:
@@ -88,7 +70,7 @@ class Attacker:
             end.writer.write(data)
             closed = await end.close_code()
             if closed != code:
-                self._note(f"closed with {closed}, not {code}: {data[-100:]!r}")
+                self.note(f"closed with {closed}, not {code}: {data[-100:]!r}")
             if dice.random() < 0.5:  # else it leaves without a word
                 end.writer.write(frame(b"\x03\xe8", CLOSE) + dice.randbytes(100))
                 await end.rest()
@@ -96,15 +78,15 @@ class Attacker:
     async def _bad_operation(self, dice: Random) -> None:
         """Among the operations of somebody honest."""
         kind, payload, has_to_fail = bad_operation(dice, self.settings)
-        self._kind = f"operation: {kind}"
+        self.kind = f"operation: {kind}"
         host, name = dice.choice(self.hosts), f"bad {dice.random()} {'x' * dice.choice([0, 0, 0, 9_000])}"
         told = await host.answer(name, payload["query"], payload.get("variables"))
         failed = told["type"] == "error" or (told["type"] == "next" and told["payload"].get("errors"))
         if has_to_fail and not failed:
-            self._note(f"{told} to {payload}")
+            self.note(f"{told} to {payload}")
 
     async def _too_many_operations(self, dice: Random) -> None:
-        self._kind = "too many operations"
+        self.kind = "too many operations"
         most, more = self.settings.operations_per_socket, dice.randrange(1, 20)
         async with wire(self.client.base) as end:
             await end.upgrade()
@@ -117,20 +99,20 @@ class Attacker:
                 told.append(json.loads((await end.hear())[1]))
         refused = [each["id"] for each in told if TOO_MANY_OPERATIONS in str(each.get("payload"))]
         if refused != [str(number) for number in range(most, most + more)]:
-            self._note(f"of {most + more} these were refused: {refused}")
+            self.note(f"of {most + more} these were refused: {refused}")
 
     async def _bad_handshake(self, dice: Random) -> None:
-        self._kind = "bad handshake"
+        self.kind = "bad handshake"
         async with wire(self.client.base) as end:
             handshake = HANDSHAKE.format(host="localhost", more=dice.choice(list(HANDSHAKES.values())))
             await end.send(handshake.encode())
             head = await end.answer()
         if not head.startswith((b"HTTP/1.1 4", b"HTTP/1.1 101 ")):
-            self._note(f"{head[:100]!r}")
+            self.note(f"{head[:100]!r}")
 
     async def _reset(self, dice: Random) -> None:
         """In the middle of whatever it is."""
-        self._kind = "reset in the middle"
+        self.kind = "reset in the middle"
         handshake = HANDSHAKE.format(host="localhost", more="").encode()
         data = self._init() + _message({**RIGHT, "payload": {"query": dice.choice([VIEWER, EVENTS])}})
         async with wire(self.client.base) as end:
