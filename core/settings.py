@@ -77,6 +77,7 @@ class Settings(BaseSettings):
 
     initiations_per_minute: int = Field(20, ge=1, le=100_000)
     unfinished_generations: int = Field(5, ge=1, le=100_000)
+    requests_per_user: int = Field(50, ge=1, le=1_000_000)
     sockets_per_user: int = Field(100, ge=1, le=1_000_000)
     operations_per_socket: int = Field(100, ge=1, le=100_000)
 

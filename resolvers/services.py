@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 from core.events import Publisher
 from core.feed import Feed
@@ -24,6 +27,8 @@ class Services:
     publisher: Publisher
     feed: Feed
     doorbell: Doorbell
+    # Of each user to whom stories are being told.
+    story_turns: WeakValueDictionary[UUID, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
 
     async def close(self) -> None:
         await self.publisher.close()

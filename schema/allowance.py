@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from strawberry.extensions import SchemaExtension
 
 from core.errors import TooMuchContent
 from resolvers.batches import MOST_CONTENT
+
+Turn = asyncio.Lock | asyncio.Semaphore
 
 
 class Answer:
@@ -20,14 +22,14 @@ class Answer:
     def __init__(self) -> None:
         self._characters = 0
         self._beginning = asyncio.Lock()
-        self._turn: asyncio.Lock | None = None
+        self._held: list[Turn] = []
 
-    async def begin(self, turn: asyncio.Lock) -> None:
-        """Wait until no other answer that holds stories is on its way to the same client."""
+    async def begin(self, turns: Sequence[Turn]) -> None:
+        """Wait for each of `turns`, in this order, unless it has had them."""
         async with self._beginning:
-            if self._turn is None:
+            for turn in turns[len(self._held) :]:
                 await turn.acquire()
-                self._turn = turn
+                self._held.append(turn)
 
     def spend(self, content: str) -> None:
         """Raises TooMuchContent where the answer would hold more than MOST_CONTENT characters of stories."""
@@ -38,9 +40,8 @@ class Answer:
     def end(self) -> None:
         """It is sent, or will not be: the next one begins."""
         self._characters = 0
-        if self._turn:
-            self._turn.release()
-            self._turn = None
+        while self._held:
+            self._held.pop().release()
 
 
 _answer: contextvars.ContextVar[Answer | None] = contextvars.ContextVar("answer", default=None)

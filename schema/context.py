@@ -22,6 +22,8 @@ from resolvers.services import Services
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+# With stories in them, to a user at once. Each may be 20 MB long.
+MOST_STORY_ANSWERS = 4
 # PostgreSQL takes 32,767 parameters a statement, and a key may be one.
 LARGEST_BATCH = 30_000
 
@@ -36,8 +38,7 @@ class Context:
     request_id: str
     identity: Identity | None = None
     connection_params: dict[str, Any] | None = None
-    # Held by the answer with stories in it that is on its way to this client.
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def me(self) -> UUID:
@@ -45,6 +46,14 @@ class Context:
         if self.identity is None:
             raise Unauthenticated("no sign-in")
         return self.identity.user_id
+
+    @cached_property
+    def turns(self) -> Sequence[asyncio.Lock | asyncio.Semaphore]:
+        """What an answer with stories in it holds while it is on its way: one of them at a time goes to a
+        client, and few to all the clients of a user.
+        """
+        users = self.services.story_turns.setdefault(self.me, asyncio.Semaphore(MOST_STORY_ANSWERS))
+        return self._turn, users
 
     @cached_property
     def stories(self) -> DataLoader[UUID, Story | None]:

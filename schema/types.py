@@ -95,7 +95,7 @@ class Story:
     @strawberry.field
     async def content(self, info: Info) -> str:
         answer = current_answer()
-        await answer.begin(info.context.turn)
+        await answer.begin(info.context.turns)
         content = self.row.__dict__.get("content")
         if content is None:
             content = await info.context.contents.load(self.id)

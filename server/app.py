@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from core.identity import Verifier
 from resolvers.services import Services
 from server.demo_sign_in import demo_routes
+from server.edges.doors import Door
 from server.edges.headers import SecureHeaders, SharedWith
 from server.edges.requests import RequestIds
 from server.files import file_routes
@@ -30,12 +31,13 @@ MESSAGES = {404: "Not found", 405: "Method not allowed"}
 def create_app(services: Services, verifier: Verifier) -> ASGIApp:
     """The application over services that are open already, and stay open longer than it."""
     settings = services.settings
+    door = Door(verifier, settings.requests_per_user)
     app = Starlette(
         routes=[
             Route("/", index),
-            Route("/graphql", GraphQLEndpoint(services, verifier).__call__, methods=["GET", "POST"]),
+            door.route("/graphql", GraphQLEndpoint(services, door).answer, ["GET", "POST"]),
             WebSocketRoute("/graphql", LiveEndpoint(services, verifier)),
-            *rest_routes(services, verifier),
+            *rest_routes(services, door),
             *file_routes(services.links, services.storage),
             *health_routes(services),
             *demo_routes(settings),

@@ -20,12 +20,12 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from core.errors import StorycastError, Unauthenticated
-from core.identity import Verifier, bearer
 from resolvers.services import Services
 from schema.context import Context
 from schema.faults import BAD_USER_INPUT, INTERNAL, INTERNAL_MESSAGE, UNAUTHENTICATED
 from schema.root import schema
 from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
+from server.edges.doors import LATER, Door, TooManyRequests
 from server.edges.json_size import MOST_TOKENS, is_within
 from server.edges.requests import request_id
 from server.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
@@ -59,16 +59,16 @@ class Operation:
 class GraphQLEndpoint:
     """Answers GET and POST."""
 
-    def __init__(self, services: Services, verifier: Verifier) -> None:
+    def __init__(self, services: Services, door: Door) -> None:
         self._services = services
-        self._verifier = verifier
+        self._door = door
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         accepted = negotiate(", ".join(request.headers.getlist("accept")))
         if accepted is None:
             return _error(PLAIN_JSON, 406, f"Accept {RESPONSE_JSON} or {PLAIN_JSON}", "NOT_ACCEPTABLE")
         try:
-            identity = await self._verifier.verify(bearer(request.headers.get("authorization")))
+            identity = await self._door.admit(request)
             operation = await _read_operation(request, self._services.settings.request_seconds)
             context = Context(self._services, request_id(), identity)
             result = await self._execute(operation, context, posted=request.method == "POST")
@@ -171,6 +171,8 @@ def _explain(accepted: str, error: Exception) -> Response:
     """The answer where there is no result; our own faults are logged in full, the client gets an id"""
     if isinstance(error, Unauthenticated):
         return _error(accepted, 401, "Unauthorized", UNAUTHENTICATED, {"WWW-Authenticate": "Bearer"})
+    if isinstance(error, TooManyRequests):
+        return _error(accepted, 429, "Too many requests at once", "TOO_MANY_REQUESTS", LATER)
     if isinstance(error, BodyTooLarge):
         return _error(accepted, 413, "Request body too large", "BODY_TOO_LARGE")
     if isinstance(error, BodyTooSlow):

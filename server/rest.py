@@ -25,12 +25,12 @@ from core.errors import (
     StoryNotFound,
     Unauthenticated,
 )
-from core.identity import Verifier, bearer
 from db.models import Generation, Status
 from resolvers import generations
 from resolvers.pages import LARGEST_PAGE, LAST_PAGE, Page
 from resolvers.services import Services
 from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
+from server.edges.doors import LATER, Door, TooManyRequests
 
 MOST_BODY_BYTES = 64 * 1024
 
@@ -67,12 +67,12 @@ class UnsupportedMediaType(StorycastError):
 Handler = Callable[[Request, UUID], Awaitable[Response]]
 
 
-def rest_routes(services: Services, verifier: Verifier) -> list[Route]:
+def rest_routes(services: Services, door: Door) -> list[Route]:
     """The routes under `/api`."""
     shim = Shim(services)
     return [
-        _route("/api/story-generations", verifier, GET=shim.list_page, POST=shim.initiate),
-        _route("/api/story-generations/{id}", verifier, GET=shim.get, DELETE=shim.delete),
+        _route("/api/story-generations", door, GET=shim.list_page, POST=shim.initiate),
+        _route("/api/story-generations/{id}", door, GET=shim.get, DELETE=shim.delete),
     ]
 
 
@@ -133,12 +133,12 @@ def _idempotency_key(request: Request) -> str | None:
         return given
 
 
-def _route(path: str, verifier: Verifier, **handlers: Handler) -> Route:
+def _route(path: str, door: Door, **handlers: Handler) -> Route:
     """One route for all the methods of a path, so that the Allow of a 405 names each of them."""
 
     async def answer(request: Request) -> Response:
         try:
-            identity = await verifier.verify(bearer(request.headers.get("authorization")))
+            identity = await door.admit(request)
             handler = handlers["GET" if request.method == "HEAD" else request.method]
             return await handler(request, identity.user_id)
         except ClientDisconnect:
@@ -146,7 +146,7 @@ def _route(path: str, verifier: Verifier, **handlers: Handler) -> Route:
         except Exception as error:  # noqa: BLE001 - the edge: `explain` logs what it does not know
             return explain(error)
 
-    return Route(path, answer, methods=list(handlers))
+    return door.route(path, answer, list(handlers))
 
 
 def explain(error: Exception) -> Response:  # noqa: PLR0911 - one return a kind of failure
@@ -155,6 +155,8 @@ def explain(error: Exception) -> Response:  # noqa: PLR0911 - one return a kind 
         return failure(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
     if isinstance(error, RateLimited):
         return failure(429, "Too many requests", {"Retry-After": str(error.retry_after_seconds)})
+    if isinstance(error, TooManyRequests):
+        return failure(429, "Too many requests", LATER)
     if isinstance(error, Invalid):
         return invalid([_header_detail(problem) for problem in error.problems])
     if isinstance(error, ValidationError):

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, with an end to requests that never become whole."""
+"""HTTP/1.1 as uvicorn speaks it, with an end to requests that never become whole, and answers never read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.edges.cut_off import cut_off
 from server.edges.headers import SECURE
 
 # Of a request, besides its body: the request line, the headers, the framing of chunks, trailers.
@@ -28,10 +29,13 @@ class EdgeConfig(uvicorn.Config):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Closes connections on which nothing, or not all of a request, arrives in time, or too much of it."""
+    """Closes connections on which nothing, or not all of a request, arrives in time, or too much of it, and
+    those whose client takes in nothing of an answer for as long.
+    """
 
     config: EdgeConfig
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
     _has_begun = False
     _is_upgraded = False
     _header_bytes = 0
@@ -44,6 +48,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_nothing()
+        self._expect_no_reading()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -60,6 +65,7 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._is_upgraded = True
         self._expect_nothing()
+        self._expect_no_reading()
         super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
@@ -84,6 +90,18 @@ class HttpProtocol(HttpToolsProtocol):
         self._expect_nothing()
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._expect_no_reading()
+
     def send_400_response(self, msg: str) -> None:
         del msg
         self._refuse(HTTPStatus.BAD_REQUEST)
@@ -105,6 +123,24 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         else:
             self.transport.close()
+
+    def _expect_reading(self) -> None:
+        """That the client takes in some of what waits for it, which grows no more until it does."""
+        self._expect_no_reading()
+        waiting = self.transport.get_write_buffer_size()
+        if waiting:
+            self._unread = self.loop.call_later(self.config.request_seconds, self._look_for_reading, waiting)
+
+    def _expect_no_reading(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _look_for_reading(self, waited: int) -> None:
+        if self.transport.get_write_buffer_size() < waited:
+            self._expect_reading()
+        else:
+            cut_off(self.transport)
 
     def _is_answering(self) -> bool:
         # None before the first request.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
+
+from server.edges.cut_off import cut_off
 
 # Pieces of one message. Each costs memory, an empty one too.
 MOST_FRAGMENTS = 1_000
@@ -69,7 +69,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         # uvicorn's 1011 tells graphql-ws clients never to come back; this one may only have slept.
         self._fail(CloseCode.TRY_AGAIN_LATER, "no answer to a ping")
         if self.transport.get_write_buffer_size():
-            self._cut_off()
+            cut_off(self.transport)
 
     async def send(self, message: Any) -> None:
         # All who wait are woken at once, and the first may fill what has just been emptied.
@@ -80,15 +80,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def _is_left_closing(self) -> bool:
         """Whether this end has closed some time ago, and the other takes in nothing more. Then abort."""
         if self.transport.is_closing():
-            self._cut_off()
+            cut_off(self.transport)
             return True
         return False
-
-    def _cut_off(self) -> None:
-        # With a reset: else the kernel keeps what it has not sent for minutes after the connection's end.
-        held = self.transport.get_extra_info("socket")
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
 
     def _fail(self, code: CloseCode, reason: str) -> None:
         self.frames = []

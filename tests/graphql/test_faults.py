@@ -21,6 +21,7 @@ from strawberry.types.execution import PreExecutionError
 from core.identity import open_verifier
 from schema.context import Context
 from schema.faults import Faults
+from server.edges.doors import Door
 from server.graphql_http import GraphQLEndpoint, _status
 from tests.clients import Api
 from tests.graphql.rows import Rows
@@ -147,7 +148,7 @@ async def test_a_client_that_leaves_while_it_sends_is_no_fault_of_ours(
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     request = Request({"type": "http", "method": "POST", "headers": raw}, receive)
     with pytest.raises(ClientDisconnect):
-        await GraphQLEndpoint(api.services, open_verifier(api.settings))(request)
+        await GraphQLEndpoint(api.services, Door(open_verifier(api.settings), 1)).answer(request)
     assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
 
 

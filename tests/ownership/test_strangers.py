@@ -15,6 +15,7 @@ from core.identity import open_verifier
 from core.settings import Settings
 from resolvers.services import Services
 from schema.root import schema
+from server.edges.doors import Door
 from server.rest import rest_routes
 from tests.clients import LIMIT_SECONDS, Api, Socket
 from tests.database.belongings import Belongings, dump
@@ -35,7 +36,7 @@ def test_every_field_of_the_schema_is_tried_below() -> None:
 
 
 async def test_every_route_under_api_is_tried_below(services: Services, settings: Settings) -> None:
-    routes = rest_routes(services, open_verifier(settings))
+    routes = rest_routes(services, Door(open_verifier(settings), 1))
     served = {(method, route.path) for route in routes for method in route.methods or ()} - {
         ("HEAD", route.path) for route in routes
     }
