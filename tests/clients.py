@@ -22,7 +22,11 @@ from resolvers.services import Services
 from server.app import create_app
 from server.serve import open_services, server_config
 
+INITIATE = """mutation ($input: InitiateStoryGenerationInput!) { initiateStoryGeneration(input: $input) {
+    ... on InitiateStoryGenerationSuccess { generation { id } } ... on Error { code message } } }"""
 LIMIT_SECONDS = 20
+# Connections are used again for less long than the API keeps them: else both ends may decide at once.
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
 
 
 @dataclass
@@ -31,7 +35,9 @@ class Client:
 
     base: str
     settings: Settings
-    _http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=LIMIT_SECONDS))
+    _http: httpx.AsyncClient = field(
+        default_factory=lambda: httpx.AsyncClient(timeout=LIMIT_SECONDS, limits=LIMITS)
+    )
 
     def token(self, user: UUID, lifetime: timedelta = timedelta(hours=1)) -> str:
         return sign_token(self.settings, user, lifetime)
@@ -94,9 +100,7 @@ class Client:
 
     async def initiate(self, user: UUID, story_id: str, **more: Any) -> str:
         """The id of a generation that has begun."""
-        query = """mutation ($input: InitiateStoryGenerationInput!) { initiateStoryGeneration(input: $input) {
-            ... on InitiateStoryGenerationSuccess { generation { id } } ... on Error { code message } } }"""
-        answered = await self.data(user, query, input={"storyId": story_id, **more})
+        answered = await self.data(user, INITIATE, input={"storyId": story_id, **more})
         generation_id: str = answered["initiateStoryGeneration"]["generation"]["id"]
         return generation_id
 

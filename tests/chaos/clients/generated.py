@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections import Counter
@@ -14,9 +15,11 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given
 from hypothesis.strategies import SearchStrategy, sampled_from
 
+from tests.chaos.clients.load import Crowd, people
 from tests.chaos.clients.owned import Owned
 from tests.chaos.experiment import Findings, Plan
-from tests.chaos.installation import Installation
+from tests.chaos.installation import Installation, installation
+from tests.clients import Client
 
 LONGEST_P99_SECONDS = 0.1
 ANSWER_SECONDS = 30
@@ -64,6 +67,27 @@ class Answers:
         findings.expect_none(
             "faults in the log", [line for line in log.splitlines() if "ERROR" in line or "Traceback" in line]
         )
+
+
+async def try_generated(
+    plan: Plan,
+    requests: Callable[[Client, Owned], SearchStrategy[httpx.Request]],
+    *,
+    is_fault: Callable[[httpx.Response], bool],
+    is_right: Callable[[httpx.Response], bool],
+    least_right: float,
+) -> Findings:
+    """What became of `many` requests by a user who has a story and a generation."""
+    findings = Findings()
+    async with installation(plan) as made, made.client(made.start_api()) as client:
+        [user] = people(1)
+        owned = await Owned.make(Crowd([client], plan.dice, [user]), user)
+        generated = requests(client, owned)
+        answers = await asyncio.to_thread(
+            send_all, plan, owned, generated, is_fault=is_fault, is_right=is_right
+        )
+        answers.judge(findings, made, least_right=least_right)
+    return findings
 
 
 def send_all(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -15,7 +16,8 @@ import httpx
 
 from tests.chaos.installation import Installation
 from tests.chaos.pauses import is_over
-from tests.clients import Client
+from tests.clients import INITIATE, Client
+from tests.processes import ApiProcess
 
 SENTENCES = (
     "The lamp on the pier burned through the night.",
@@ -25,6 +27,8 @@ SENTENCES = (
     "There were nine apples in the bowl; by noon there were four.",
 )
 _PEOPLE = UUID("018f0000-0000-7000-8000-00000000c4a0")
+WORKERS = 2
+REST = "/api/story-generations"
 # Beyond what any answer should take: the documented 500 of a database that is away comes sooner.
 ANSWER_SECONDS = 30
 
@@ -49,11 +53,31 @@ class Asked:
     listed: int = 0  # pages of generations
 
 
-class Crowd:
-    """Users with a story each, who initiate through any of the clients, one request at a time."""
+@asynccontextmanager
+async def working(
+    made: Installation, users: int, *, graphql_share: float = 0
+) -> AsyncIterator[tuple[ApiProcess, Crowd]]:
+    """An API process, two workers that are up, and so many users with a story of one sentence each."""
+    api = made.start_api()
+    async with made.client(api) as client:
+        for _ in range(WORKERS):
+            made.start_worker()
+        crowd = Crowd([client], made.plan.dice, people(users), graphql_share=graphql_share)
+        await crowd.write_stories([1])
+        await crowd.warm_up(made, WORKERS)
+        yield api, crowd
 
-    def __init__(self, clients: Sequence[Client], dice: Random, users: Sequence[UUID]) -> None:
-        self._clients = clients
+
+class Crowd:
+    """Users with a story each, who initiate through any of the clients, one request at a time: over REST, but
+    for a share of them over GraphQL.
+    """
+
+    def __init__(
+        self, clients: Sequence[Client], dice: Random, users: Sequence[UUID], *, graphql_share: float = 0
+    ) -> None:
+        self.clients = clients
+        self._graphql_share = graphql_share
         self.dice = dice
         self.users = users
         self.stories: dict[UUID, str] = {}
@@ -63,7 +87,7 @@ class Crowd:
         """One story for each user, of a number of sentences that is drawn from `sentences`."""
         for user in self.users:
             text = story(self.dice, self.dice.choice(sentences))
-            self.stories[user] = await self.dice.choice(self._clients).add_story(user, text)
+            self.stories[user] = await self.dice.choice(self.clients).add_story(user, text)
 
     async def warm_up(self, made: Installation, workers: int) -> None:
         """Have one generation narrated for each of so many workers, so that all of them are up."""
@@ -108,7 +132,7 @@ class Crowd:
 
     async def list_own(self, user: UUID) -> None:
         """One page of a user's generations over REST."""
-        if await self._send("GET", user, 200):
+        if await self._send("GET", REST, user, 200):
             self.asked.listed += 1
 
     async def ask_until_acknowledged(self, user: UUID, key: str) -> UUID:
@@ -118,22 +142,41 @@ class Crowd:
         return acknowledged
 
     async def ask(self, user: UUID, headers: Mapping[str, str] | None = None) -> UUID | None:
-        """One request over REST; the generation's id where it was acknowledged."""
-        body = {"story_id": self.stories[user]}
-        answer = await self._send("POST", user, 202, json=body, headers=dict(headers or {}))
-        if answer is None:
-            return None
-        acknowledged = UUID(answer.json()["id"])
-        self.asked.acknowledged.append(acknowledged)
+        """One request; the generation's id where it was acknowledged. With `headers` it is over REST."""
+        if headers is None and self._graphql_share and self.dice.random() < self._graphql_share:
+            acknowledged = await self._ask_over_graphql(user)
+        else:
+            acknowledged = await self._ask_over_rest(user, headers or {})
+        if acknowledged:
+            self.asked.acknowledged.append(acknowledged)
         return acknowledged
 
-    async def _send(self, method: str, user: UUID, expected: int, **more: Any) -> httpx.Response | None:
+    async def _ask_over_rest(self, user: UUID, headers: Mapping[str, str]) -> UUID | None:
+        body = {"story_id": self.stories[user]}
+        answer = await self._send("POST", REST, user, 202, json=body, headers=dict(headers))
+        return UUID(answer.json()["id"]) if answer else None
+
+    async def _ask_over_graphql(self, user: UUID) -> UUID | None:
+        body = {"query": INITIATE, "variables": {"input": {"storyId": self.stories[user]}}}
+        answer = await self._send("POST", "/graphql", user, 200, json=body)
+        if answer is None:
+            return None
+        told = answer.json()
+        if "errors" in told:
+            codes = [error["extensions"]["code"] for error in told["errors"]]
+            self.asked.refused[f"GraphQL {', '.join(codes)}"] += 1
+            return None
+        return UUID(told["data"]["initiateStoryGeneration"]["generation"]["id"])
+
+    async def _send(
+        self, method: str, path: str, user: UUID, expected: int, **more: Any
+    ) -> httpx.Response | None:
         """The answer where it has the status that is expected; all others are counted as refused."""
-        client = self.dice.choice(self._clients)
+        client = self.dice.choice(self.clients)
         began = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await client.request(method, "/api/story-generations", user, **more)
+                answer = await client.request(method, path, user, **more)
         except (httpx.TransportError, TimeoutError) as error:
             self.asked.refused[type(error).__name__] += 1
             return None

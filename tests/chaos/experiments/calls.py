@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from urllib.parse import quote, urlencode
 
 import httpx
 from hypothesis import strategies as st
 
-from tests.chaos.clients.generated import send_all, weighted
-from tests.chaos.clients.load import Crowd, people
+from tests.chaos.clients.generated import try_generated, weighted
 from tests.chaos.clients.owned import Owned
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.experiments.documents import VARIABLES
-from tests.chaos.installation import installation
 from tests.clients import Client
 
 LEAST_RIGHT_SHARE = 0.05
@@ -25,17 +22,9 @@ HEADER_TEXT = st.text(
 
 async def run(plan: Plan) -> Findings:
     """`many` calls by a user who has a story and a generation."""
-    findings = Findings()
-    async with installation(plan) as made, made.client(made.start_api()) as client:
-        [user] = people(1)
-        crowd = Crowd([client], plan.dice, [user])
-        owned = await Owned.make(crowd, user)
-        requests = _requests(client, owned)
-        answers = await asyncio.to_thread(
-            send_all, plan, owned, requests, is_fault=_is_fault, is_right=_is_right
-        )
-        answers.judge(findings, made, least_right=LEAST_RIGHT_SHARE)
-    return findings
+    return await try_generated(
+        plan, _requests, is_fault=_is_fault, is_right=_is_right, least_right=LEAST_RIGHT_SHARE
+    )
 
 
 def _is_fault(response: httpx.Response) -> bool:

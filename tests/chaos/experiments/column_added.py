@@ -10,13 +10,12 @@ import time
 import asyncpg
 
 from db.provision import LOCK_TIMEOUT_MS
-from tests.chaos.clients.load import Crowd, people
+from tests.chaos.clients.load import working
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation, product
 from tests.chaos.verdict import judge
 from tests.processes import ROOT, environment_of
 
-WORKERS = 2
 # An answer after a wait for the lock: the rest of it, on a machine that is busy.
 SPARE_SECONDS = 2.0
 
@@ -27,12 +26,7 @@ async def run(plan: Plan) -> Findings:
     that is over.
     """
     findings = Findings()
-    async with installation(plan) as made, made.client(made.start_api()) as client:
-        for _ in range(WORKERS):
-            made.start_worker()
-        crowd = Crowd([client], plan.dice, people(plan.size.many))
-        await crowd.write_stories([1])
-        await crowd.warm_up(made, WORKERS)
+    async with installation(plan) as made, working(made, plan.size.many) as (_, crowd):
         over = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(crowd.initiate_until(over, pause=0.2, at_once=plan.size.many // 2))

@@ -6,38 +6,41 @@ import asyncio
 import time
 from collections import Counter
 
-from tests.chaos.clients.load import Crowd, people
+from tests.chaos.clients.audience import Audience
+from tests.chaos.clients.load import Crowd, working
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation
 from tests.chaos.verdict import judge
 
 EVERY_SECONDS = 4.0
 DOWN_SECONDS = 1.0
-WORKERS = 2
-DOCUMENTED = '500 {"error":"Internal server error"}'
+DOCUMENTED = ('500 {"error":"Internal server error"}', "GraphQL INTERNAL_SERVER_ERROR")
 # From the first moment that PostgreSQL takes connections to the first answer that is no error.
 RECOVERY_SECONDS = 2.0
 
 
 async def run(plan: Plan) -> Findings:
-    """`many` users ask all the time; PostgreSQL stops at once every 4 s for `seconds`."""
+    """`many` users ask all the time, half of them over GraphQL, and as many follow what becomes of it;
+    PostgreSQL stops at once every 4 s for `seconds`.
+    """
     findings = Findings()
-    async with installation(plan) as made, made.client(made.start_api()) as client:
-        for _ in range(WORKERS):
-            made.start_worker()
-        crowd = Crowd([client], plan.dice, people(plan.size.many))
-        await crowd.write_stories([1])
-        await crowd.warm_up(made, WORKERS)
+    async with installation(plan) as made, working(made, plan.size.many, graphql_share=0.5) as (api, crowd):
+        audience = Audience(plan, [api], crowd.clients[0])
+        await audience.watch_all(crowd, plan.size.many)
         over = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(crowd.initiate_until(over, pause=0.25, at_once=plan.size.many))
             tasks.create_task(_stop(made, crowd, over, findings))
         findings.expect(await made.settle(120), "some were not final two minutes after the last stop")
         refused = crowd.asked.refused
-        findings.note("answered 500 meanwhile", refused[DOCUMENTED])
-        findings.expect(refused[DOCUMENTED] > 0, "nobody noticed that PostgreSQL was away")
-        findings.expect_none("answered otherwise", list((refused - Counter({DOCUMENTED: 10**9})).elements()))
+        for told in DOCUMENTED:
+            findings.note(f"answered {told} meanwhile", refused[told])
+            findings.expect(refused[told] > 0, f"nobody was answered {told} while PostgreSQL was away")
+        other = refused - Counter(dict.fromkeys(DOCUMENTED, 10**9))
+        findings.expect_none("answered otherwise", list(other.elements()))
+        await audience.judge(made, findings)
         await judge(made, findings, crowd.asked.acknowledged)
+        audience.leave()
     return findings
 
 
