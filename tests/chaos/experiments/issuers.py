@@ -103,7 +103,7 @@ class Endured:
                 self.surprises.append(f"{house.algorithm}, {name}: the issuer was not asked")
         over.set()
         await friends
-        return longest_stall(house.stalls, since, time.time())
+        return await longest_stall(house.stalls, since, time.time())
 
     async def _friends(self, house: KeyedHouse, over: asyncio.Event) -> None:
         while not over.is_set():

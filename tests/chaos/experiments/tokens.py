@@ -168,5 +168,5 @@ EXPERIMENT = Experiment(
     breaks="forged tokens let in: ",
     run=run,
     full=Size(seconds=40, many=5000),
-    short=Size(seconds=2, many=400, sweep_seconds=0.5),
+    short=Size(seconds=1, many=400, sweep_seconds=0.5),
 )

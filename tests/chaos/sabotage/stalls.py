@@ -18,6 +18,8 @@ from tests.chaos.sabotage.guards import replace
 
 TICK_SECONDS = 0.005
 WORTH_TELLING = 0.005
+TELL_SECONDS = 0.1
+COME_BACK_SECONDS = 10
 SHORT_COOL_DOWN = 1.0
 
 
@@ -25,14 +27,26 @@ def stalls_file(folder: Path, port: int) -> Path:
     return folder / f"stalls-{port}"
 
 
-def longest_stall(file: Path, since: float, until: float) -> tuple[float, float]:
-    """Seconds: of the process's own doing, and by the clock on the wall. Between moments since the epoch."""
+async def longest_stall(file: Path, since: float, until: float) -> tuple[float, float]:
+    """Seconds: of the process's own doing, and by the clock on the wall. Between moments since the epoch,
+    the second of which is not far off. Without end, where the loop does not come back.
+    """
     own = wall = 0.0
-    for line in file.read_text().splitlines():
-        at, took, waited = map(float, line.split())
-        if since <= at <= until:
+    limit = time.monotonic() + COME_BACK_SECONDS
+    while not (told := _told(file)) or told[-1][0] < until:
+        if time.monotonic() > limit:
+            return float("inf"), float("inf")
+        await asyncio.sleep(TELL_SECONDS)
+    for at, took, waited in told:
+        # What was under way at `until` counts.
+        if at >= since and at - took <= until:
             own, wall = max(own, took - waited), max(wall, took)
     return own, wall
+
+
+def _told(file: Path) -> list[tuple[float, ...]]:
+    whole = file.read_text().rpartition("\n")[0]
+    return [tuple(map(float, line.split())) for line in whole.splitlines()]
 
 
 def waited_to_run() -> float:
@@ -47,11 +61,14 @@ def waited_to_run() -> float:
 
 
 async def tell_stalls(tell: Callable[[str], object]) -> None:
+    told = 0.0
     while True:
         waited, began = waited_to_run(), time.perf_counter()
         await asyncio.sleep(TICK_SECONDS)
         stall = time.perf_counter() - began - TICK_SECONDS
-        if stall > WORTH_TELLING:
+        # At times without a reason, to show that the loop is there.
+        if stall > WORTH_TELLING or began - told > TELL_SECONDS:
+            told = began
             tell(f"{time.time()} {stall} {min(stall, max(0.0, waited_to_run() - waited))}\n")
 
 
