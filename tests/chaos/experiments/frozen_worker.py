@@ -6,8 +6,10 @@ import asyncio
 import itertools
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +26,9 @@ from tests.clients import Client
 from tests.processes import Worker
 
 LOOK_SECONDS = 0.05
+# Of narrations that take about twice as long.
+LATEST_SECONDS = 2.0
+TO_THE_END_SHARE = 0.3
 WAITING_AT_MOST = 3
 # A frozen worker may hold a row's lock: PostgreSQL takes that away after 30 s.
 SETTLE_SECONDS = 60
@@ -46,6 +51,7 @@ async def run(plan: Plan) -> Findings:
         findings.expect(await made.settle(SETTLE_SECONDS), "some were not final in time")
         over.set()
         links = await looking
+        findings.note("freezes, at first", "; ".join(map(str, freezer.spells[:5])))
         findings.note("frozen and overtaken", freezer.overtaken)
         findings.note("of these with their result stored", freezer.overtaken_with_result)
         findings.expect(freezer.overtaken >= plan.size.many, "too few were overtaken to prove anything")
@@ -56,14 +62,41 @@ async def run(plan: Plan) -> Findings:
     return findings
 
 
+@dataclass(frozen=True)
+class Spell:
+    """One freeze: of which of the plain workers, how many seconds into a narration, and whether until the
+    one who took over has ended too.
+    """
+
+    worker: int
+    after: float
+    to_the_end: bool
+
+    def __str__(self) -> str:
+        until = "ended" if self.to_the_end else "overtaken"
+        return f"worker {self.worker + 1} after {self.after:.1f} s until {until}"
+
+
+def spells(dice: Random) -> Iterator[Spell]:
+    """The schedule, without an end."""
+    while True:
+        yield Spell(dice.randrange(2), dice.uniform(0, LATEST_SECONDS), dice.random() < TO_THE_END_SHARE)
+
+
 class Freezer:
-    """Stops and wakes workers; one of the plain ones is always awake."""
+    """Stops and wakes workers; one of the plain ones is always awake. The one that freezes itself sleeps
+    until it is overtaken.
+    """
 
     def __init__(self, made: Installation, crowd: Crowd) -> None:
         self._made, self._crowd = made, crowd
         self._plain = [made.start_worker(fault="named") for _ in range(2)]
         self._late = made.start_worker(fault="stops_before_success")
         self._frozen: dict[int, Held | None] = {}
+        self._schedule = spells(made.plan.fault_dice)
+        self._spell = next(self._schedule)
+        self._narrating: tuple[Held | None, float] = None, 0.0  # whom the spell is for, what, and since when
+        self.spells: list[Spell] = []  # those that came
         self.overtaken = self.overtaken_with_result = 0
 
     async def freeze(self) -> None:
@@ -89,16 +122,21 @@ class Freezer:
         for worker in (*self._plain, self._late):
             if worker.pid in self._frozen:
                 await self._wake_if_overtaken(connection, worker)
-            elif _is_stopped(worker):
+            elif worker is self._late and _is_stopped(worker):
                 self._frozen[worker.pid] = held.get(worker.pid)
-            elif (
-                self._may_freeze(worker) and worker.pid in held and self._made.plan.fault_dice.random() < 0.2
-            ):
-                worker.send(signal.SIGSTOP)
-                self._frozen[worker.pid] = held[worker.pid]
+        if not any(worker.pid in self._frozen for worker in self._plain):
+            self._freeze_in_time(held)
 
-    def _may_freeze(self, worker: Worker) -> bool:
-        return worker in self._plain and not any(other.pid in self._frozen for other in self._plain)
+    def _freeze_in_time(self, held: Mapping[int, Held]) -> None:
+        """The one whose turn it is, once it has narrated for as long as its spell says."""
+        worker = self._plain[self._spell.worker]
+        narrated = held.get(worker.pid)
+        if narrated != self._narrating[0]:
+            self._narrating = narrated, time.monotonic()
+        if narrated and time.monotonic() - self._narrating[1] >= self._spell.after:
+            worker.send(signal.SIGSTOP)
+            self._frozen[worker.pid] = narrated
+            self.spells.append(self._spell)
 
     async def _wake_if_overtaken(self, connection: asyncpg.Connection, worker: Worker) -> None:
         held = self._frozen[worker.pid]
@@ -106,16 +144,18 @@ class Freezer:
             row = await connection.fetchrow(
                 "SELECT attempt, status FROM story_generations WHERE id = $1", held[0]
             )
-            if row["attempt"] == held[1] and row["status"] == "in_progress":
-                return
-            # Now and then it may sleep until the other has ended.
-            if row["status"] == "in_progress" and self._made.plan.fault_dice.random() < 0.9:
+            if row["status"] == "in_progress" and (row["attempt"] == held[1] or self._sleeps_on(worker)):
                 return
             if row["attempt"] > held[1]:
                 self.overtaken += 1
                 self.overtaken_with_result += worker is self._late
         del self._frozen[worker.pid]
+        if worker is not self._late:
+            self._spell, self._narrating = next(self._schedule), (None, 0.0)
         worker.send(signal.SIGCONT)
+
+    def _sleeps_on(self, worker: Worker) -> bool:
+        return worker is not self._late and self._spell.to_the_end
 
 
 def _is_stopped(worker: Worker) -> bool:
