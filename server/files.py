@@ -43,7 +43,8 @@ def file_routes(links: Links, storage: Storage) -> list[Route]:
         return []
 
     async def file(request: Request) -> Response:
-        key = request.path_params["key"]
+        # Not Starlette's `path_params`: they leave out a newline at the end.
+        key: str = request.scope["path"].removeprefix("/files/")
         query = request.query_params
         try:
             seconds_left = links.check(key, query.get("expires", ""), query.get("signature", ""))

@@ -74,6 +74,7 @@ async def test_no_link_but_its_own_opens_a_file(edge: Edge, links: SignedLinks) 
         f"/files//{AUDIO}?{query}",
         f"/files/./{AUDIO}?{query}",
         f"/files/{AUDIO}%00?{query}",
+        f"/files/{AUDIO}%0a?{query}",
         urlsplit(forged.url(AUDIO)).path + "?" + urlsplit(forged.url(AUDIO)).query,
     ]
     for target in targets:
