@@ -15,8 +15,8 @@ from tests.chaos.figures import percentile
 
 # Silence for longer is no answer.
 ANSWER_SECONDS = 10
-# After which an attacker rests his case.
-ENOUGH_SURPRISES = 3
+# As often as an attacker waits for it in vain.
+MOST_SILENCES = 3
 
 
 @dataclass
@@ -26,6 +26,7 @@ class Attacker(ABC):
     tried: Counter[str] = field(default_factory=Counter, init=False)
     seconds: list[float] = field(default_factory=list, init=False)  # until each was answered
     surprises: list[str] = field(default_factory=list, init=False)
+    silences: int = field(default=0, init=False)
     kind: str = field(default="", init=False)
 
     @abstractmethod
@@ -41,7 +42,10 @@ class Attacker(ABC):
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self.make(dice)
-        except (TimeoutError, EOFError, OSError) as error:
+        except TimeoutError:
+            self.silences += 1
+            self.note(f"no answer within {ANSWER_SECONDS} s")
+        except (EOFError, OSError) as error:
             self.note(repr(error))
         self.tried[self.kind] += 1
         self.seconds.append(time.monotonic() - began)
@@ -53,7 +57,7 @@ async def besiege(attackers: Sequence[Attacker], dice: Random, number: int, seco
 
     async def go_on(attacker: Attacker) -> None:
         for _ in turns:
-            if time.monotonic() > limit or len(attacker.surprises) > ENOUGH_SURPRISES:
+            if time.monotonic() > limit or attacker.silences > MOST_SILENCES:
                 return
             await attacker.attack(Random(dice.random()))
 

@@ -180,3 +180,10 @@ def signatures() -> None:
     jws: Any = import_module("jwt.api_jws").PyJWS
     assert callable(jws._verify_signature)  # noqa: SLF001 - that is what is taken out
     jws._verify_signature = nothing  # noqa: SLF001
+
+
+@guard
+def link_signature() -> None:
+    """Whoever asks for a file has it."""
+    links: Any = import_module("core.links")
+    links.SignedLinks.check = lambda *_: 60
