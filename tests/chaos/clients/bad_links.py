@@ -152,7 +152,7 @@ def way_out(shelf: Shelf, dice: Random) -> Request:
         path = dice.choice(["/", "%2f", "\\"]).join(dice.choice(STEPS) for _ in range(dice.randrange(1, 12)))
     spelling = dice.choice([path, unquote(path)])
     query = dice.choice(["", _query(*shelf.query(shelf.any(dice))), signed(shelf.links, spelling)])
-    return Request(f"{dice.choice(['/files/', '/files/', '/files', '/'])}{path}?{query}")
+    return Request(f"{dice.choice(['/files/', '/files/', '/files', '/api/../'])}{path}?{query}")
 
 
 def odd_method(shelf: Shelf, dice: Random) -> Request:
