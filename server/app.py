@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from core.identity import Verifier
@@ -50,9 +52,17 @@ def create_app(services: Services, verifier: Verifier) -> ASGIApp:
     )
     # A path that is not in the contract is not found, with a slash at its end too.
     app.router.redirect_slashes = False
+    _match_no_newline(app.routes)
     # Around Starlette's own middleware, whose answer to our own faults goes out through these too.
     is_https = settings.public_base.startswith("https:")
     return RequestIds(SecureHeaders(SharedWith(app, settings.origins), is_https=is_https))
+
+
+def _match_no_newline(routes: Sequence[BaseRoute]) -> None:
+    """Starlette's patterns end in `$`, which overlooks a newline at the end: each path had a second name."""
+    for route in routes:
+        if isinstance(route, Route | WebSocketRoute):
+            route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
 
 
 async def index(_: Request) -> Response:

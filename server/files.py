@@ -43,8 +43,7 @@ def file_routes(links: Links, storage: Storage) -> list[Route]:
         return []
 
     async def file(request: Request) -> Response:
-        # Not Starlette's `path_params`: they leave out a newline at the end.
-        key: str = request.scope["path"].removeprefix("/files/")
+        key = request.path_params["key"]
         query = request.query_params
         try:
             seconds_left = links.check(key, query.get("expires", ""), query.get("signature", ""))

@@ -10,11 +10,14 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from core.errors import StorycastError
 from server.edges.cut_off import cut_off
 from server.edges.headers import SECURE
 
 # Of a request, besides its body: the request line, the headers, the framing of chunks, trailers.
 MOST_HEADER_BYTES = 64 * 1024
+# Requests that wait for the answer to the one before, on one connection. Each costs memory, an empty one too.
+MOST_PIPELINED = 32
 # What a chunk's frame may take without being counted.
 CHUNK_FRAME_BYTES = 16
 
@@ -26,6 +29,10 @@ class EdgeConfig(uvicorn.Config):
         super().__init__(app, **options)
         self.connections = connections
         self.request_seconds = request_seconds
+
+
+class TooManyPipelined(StorycastError):
+    """Requests come faster than they are answered. Ends the parser's work."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -69,6 +76,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
+        # uvicorn reads on after each answer, however many wait.
+        if len(self.pipeline) >= MOST_PIPELINED:
+            cut_off(self.transport)
+            raise TooManyPipelined
         super().on_message_begin()
         self._has_begun = True
         self._header_bytes = 0

@@ -13,7 +13,8 @@ from uuid import UUID
 import pytest
 
 from core.settings import Settings
-from server.edges.http_protocol import MOST_HEADER_BYTES
+from server.edges.http_protocol import MOST_HEADER_BYTES, MOST_PIPELINED
+from tests.chaos.memory import MIB, resident
 from tests.clients import LIMIT_SECONDS
 from tests.conftest import adjust
 from tests.edges.conftest import Edge
@@ -145,6 +146,20 @@ async def test_a_body_in_many_small_chunks_is_read(edge: Edge, alice: UUID) -> N
         assert (await end.answer()).startswith(b"HTTP/1.1 100 ")
         await end.send(chunks + b"0\r\n\r\n")
         assert (await end.rest()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_pipelined_requests_are_answered_in_turn(edge: Edge) -> None:
+    async with wire(edge.base) as end:
+        await end.send((START + b"\r\n") * (MOST_PIPELINED - 1) + START + b"Connection: close\r\n\r\n")
+        assert (await end.rest()).count(b"HTTP/1.1 200 ") == MOST_PIPELINED
+
+
+async def test_pipelined_requests_without_end_close_the_connection(edge: Edge) -> None:
+    before = resident(edge.process.pid)
+    async with wire(edge.base) as end:
+        _, sent = await end.pour(repeat((START + b"\r\n") * 1000), 0.001)
+        assert sent < 100 * MOST_HEADER_BYTES
+    assert resident(edge.process.pid) - before < 16 * MIB
 
 
 MALFORMED = [

@@ -161,6 +161,10 @@ async def test_any_other_path_is_not_found(api: Api, alice: UUID, subtests: pyte
         ("DELETE", f"/api/story-generations/{NOBODYS}/log"),
         ("GET", "/api//story-generations"),
         ("GET", "/API/story-generations"),
+        ("GET", "/api/story-generations%0a"),
+        ("GET", "/graphql%0a"),
+        ("GET", "/%0a"),
+        ("GET", "/healthz%0a"),
     ]:
         with subtests.test(method=method, path=path):
             response = await api.request(method, path, alice)

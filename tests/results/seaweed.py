@@ -56,6 +56,7 @@ def running(folder: Path) -> Iterator[str]:
                 "-s3",
                 f"-s3.port={s3}",
                 f"-s3.config={config}",
+                "-s3.port.iceberg=0",  # it would take a fixed port
                 "-master.volumeSizeLimitMB=64",
             ],
             stdout=output,

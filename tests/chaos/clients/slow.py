@@ -108,6 +108,10 @@ async def pipeline(end: Wire, _: Attacker) -> str:
     return f"{told.count(b'HTTP/1.1 200 ')} of {PIPELINED}"
 
 
+async def pipeline_without_end(end: Wire, _: Attacker) -> str:
+    return _word((await end.pour(repeat((GET + b"\r\n") * 1000), 0.001))[0])
+
+
 async def close_one_end(end: Wire, by: Attacker) -> str:
     """Somewhere in a request."""
     request = by.post(by.any_path(), 100) + b"{"
@@ -190,6 +194,7 @@ KINDS = {
     "bodies too long in chunks": Kind(chunk_too_much, ("413",), seconds=SILENCE_SECONDS),
     "bodies after a 401": Kind(go_on_after_the_answer, ("401",)),
     "pipelined, then silent": Kind(pipeline, (f"{PIPELINED} of {PIPELINED}",), seconds=SILENCE_SECONDS),
+    "pipelined without end": Kind(pipeline_without_end, (NOTHING, "200")),
     "closed at one end": Kind(close_one_end, (NOTHING,)),
     "upgrades without connection_init": Kind(upgrade_alone, ("4408",), "sign_in_seconds"),
     "the same, closes not answered": Kind(upgrade_and_stay, ("4408",), "sign_in_seconds", more=CLOSE_SECONDS),
