@@ -5,35 +5,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from uuid import NAMESPACE_OID, UUID, uuid5
-
-import httpx
 
 from core.links import open_links
 from core.results import result_key
 from core.settings import Settings
 from core.storage import open_storage
+from tests.chaos.clients.honest import Honest
 from tests.chaos.clients.load import people
 from tests.chaos.clients.slow import KINDS, Attacker, Kind
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
-from tests.chaos.figures import percentile
+from tests.chaos.figures import judge_pace
 from tests.chaos.installation import Installation, installation
 from tests.chaos.leftovers import connections, open_files
 from tests.chaos.logs import tracebacks
 from tests.chaos.memory import MIB, Peaks, cpu_seconds, resident, watched
-from tests.chaos.pauses import is_over
 from tests.clients import Client
 from tests.conftest import adjust
 from tests.edges.raw import wire
 from tests.processes import ApiProcess
 
 CONNECTIONS_A_USER = 10
-HONEST = 4
-HONEST_PAUSE_SECONDS = 0.02
 STORY_BYTES = 128 * 1024
 FILE_BYTES = 8 * MIB
 # What a busy machine may add to a limit.
@@ -45,9 +40,7 @@ BOUND_A_CONNECTION = 128 * 1024
 SPARE_BYTES = 32 * MIB
 # Once it has seen all there is: in the second half of a run.
 GROWTH_BYTES = 16 * MIB
-# Of p99 alone; and what a machine that does more makes of a few milliseconds, the more the shorter the run.
-MOST_SLOWER, NOISE_SECONDS = 3, 0.5
-SHORT_SECONDS, SHORT_NOISE_SECONDS = 30, 1.0
+SHORT_SECONDS = 30
 
 
 async def run(plan: Plan) -> Findings:
@@ -70,7 +63,9 @@ async def run(plan: Plan) -> Findings:
             beside = await honest.ask_during(attack.go_on(plan.size.seconds))
         findings.note("CPU seconds a second meanwhile", (cpu_seconds(api.pid) - used) / len(peaks.samples))
         _judge_attack(findings, attack)
-        _judge_honest(findings, honest, alone, beside, plan.size.seconds)
+        findings.note("answers to the others", len(beside))
+        judge_pace(findings, "the others", alone, beside, short=plan.size.seconds < SHORT_SECONDS)
+        findings.expect_none("answers to the others that are not as alone", honest.surprises)
         _judge_memory(findings, peaks, resting, resident(api.pid), plan.size.many)
         await _until_alone(api)
         findings.expect_none("connections left over", range(connections(api.port)))
@@ -127,51 +122,6 @@ class Attack:
                 self.cuts[name].append(Cut(time.monotonic() - began, told))
 
 
-@dataclass
-class Honest:
-    """Users who ask over REST and GraphQL in turn, each when the answer to the last has come."""
-
-    api: ApiProcess
-    settings: Settings
-    surprises: list[str] = field(default_factory=list)
-
-    async def ask(self, seconds: float) -> list[float]:
-        """For so long; the seconds that answers took, in rising order."""
-        return await self.ask_during(asyncio.sleep(seconds))
-
-    async def ask_during(self, going_on: Coroutine[None, None, None]) -> list[float]:
-        over, took = asyncio.Event(), list[float]()
-        client = Client(self.api.base, self.settings)
-        async with asyncio.TaskGroup() as tasks:
-            for number in range(HONEST):
-                tasks.create_task(self._ask_until(over, client, uuid5(NAMESPACE_OID, str(number)), took))
-            await going_on
-            over.set()
-        await client.close()
-        return sorted(took)
-
-    async def _ask_until(self, over: asyncio.Event, client: Client, user: UUID, took: list[float]) -> None:
-        while not over.is_set():
-            for ask in (self._list, self._view):
-                began = time.monotonic()
-                try:
-                    await ask(client, user)
-                except (httpx.TransportError, ValueError) as error:
-                    self.surprises.append(repr(error))
-                took.append(time.monotonic() - began)
-                await is_over(over, HONEST_PAUSE_SECONDS)
-
-    async def _list(self, client: Client, user: UUID) -> None:
-        answer = await client.request("GET", "/api/story-generations", user)
-        if answer.status_code != 200 or answer.json()["data"] != []:
-            self.surprises.append(answer.text)
-
-    async def _view(self, client: Client, user: UUID) -> None:
-        answer = await client.answer(user, "{ viewer { id } }")
-        if answer != {"data": {"viewer": {"id": str(user)}}}:
-            self.surprises.append(str(answer))
-
-
 def _kinds(plan: Plan, settings: Settings) -> dict[str, Kind]:
     """Those that a short run can wait for."""
     return {name: kind for name, kind in KINDS.items() if kind.within(settings) <= 2 * plan.size.seconds}
@@ -225,21 +175,6 @@ def _judge_attack(findings: Findings, attack: Attack) -> None:
     findings.expect_none("told otherwise than documented", sorted(surprises.elements()))
     findings.note("not cut off in time", attack.not_cut.total())
     findings.expect(not attack.not_cut, f"not cut off in time: {dict(attack.not_cut)}")
-
-
-def _judge_honest(
-    findings: Findings, honest: Honest, alone: Sequence[float], beside: Sequence[float], seconds: float
-) -> None:
-    for when, took in (("alone", alone), ("beside them", beside)):
-        findings.note(f"answers to the others, {when}", len(took))
-        for name, share in (("p50", 0.5), ("p99", 0.99)):
-            findings.note(f"ms until an answer to the others, {when}, {name}", percentile(took, share) * 1000)
-    findings.note("ms until an answer to the others, beside them, at the most", beside[-1] * 1000)
-    usual, now = percentile(alone, 0.99), percentile(beside, 0.99)
-    limit = max(MOST_SLOWER * usual, SHORT_NOISE_SECONDS if seconds < SHORT_SECONDS else NOISE_SECONDS)
-    findings.note("ms that p99 may be beside them", limit * 1000)
-    findings.expect(now <= limit, f"p99 became {now * 1000:.0f} ms, and was {usual * 1000:.0f} ms alone")
-    findings.expect_none("answers to the others that are not as alone", honest.surprises)
 
 
 def _judge_memory(findings: Findings, peaks: Peaks, resting: int, after: int, many: int) -> None:
