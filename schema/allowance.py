@@ -10,26 +10,39 @@ from collections.abc import Iterator, Sequence
 
 from strawberry.extensions import SchemaExtension
 
-from core.errors import TooMuchContent
+from core.errors import StorycastError, TooMuchContent
 from resolvers.batches import MOST_CONTENT
 
 Turn = asyncio.Lock | asyncio.Semaphore
 
 
+class AnswerOver(StorycastError):
+    """Nobody waits for this field any more; so nobody is told."""
+
+
 class Answer:
-    """What is being made for one operation: an answer, or one event of a subscription after the other."""
+    """What is being made for an operation: its answer, or one event of a subscription."""
 
     def __init__(self) -> None:
         self._characters = 0
         self._beginning = asyncio.Lock()
         self._held: list[Turn] = []
+        self._is_over = False
 
     async def begin(self, turns: Sequence[Turn]) -> None:
-        """Wait for each of `turns`, in this order, unless it has had them."""
+        """Wait for each of `turns`, in this order, unless it has had them.
+
+        Raises AnswerOver where there is no answer any more. So it is for fields whose neighbour has failed:
+        graphql-core answers without them, and lets them run on.
+        """
         async with self._beginning:
             for turn in turns[len(self._held) :]:
                 await turn.acquire()
                 self._held.append(turn)
+                if self._is_over:
+                    self.end()
+        if self._is_over:
+            raise AnswerOver
 
     def spend(self, content: str) -> None:
         """Raises TooMuchContent where the answer would hold more than MOST_CONTENT characters of stories."""
@@ -38,8 +51,8 @@ class Answer:
             raise TooMuchContent(MOST_CONTENT)
 
     def end(self) -> None:
-        """It is sent, or will not be: the next one begins."""
-        self._characters = 0
+        """It is sent, or will not be."""
+        self._is_over = True
         while self._held:
             self._held.pop().release()
 
@@ -63,7 +76,8 @@ def current_answer() -> Answer:
 
 
 def end_answer() -> None:
-    """To be called by who sends answers, after each; harmless where there is none."""
+    """To be called by who sends answers, after each: another may follow. Harmless where there is none."""
     answer = _answer.get()
     if answer:
         answer.end()
+        _answer.set(Answer())

@@ -27,6 +27,7 @@ from schema.root import schema
 from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow, media_type, read_body
 from server.edges.doors import LATER, Door, TooManyRequests
 from server.edges.json_size import MOST_TOKENS, is_within
+from server.edges.json_text import to_json
 from server.edges.requests import request_id
 from server.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
 
@@ -196,8 +197,4 @@ def _error(
 
 
 def _json(accepted: str, status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
-    try:
-        body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, as an error may quote it
-        body = json.dumps(content, separators=(",", ":")).encode()
-    return Response(body, status, headers, media_type=f"{accepted}; charset=utf-8")
+    return Response(to_json(content), status, headers, media_type=f"{accepted}; charset=utf-8")

@@ -36,6 +36,7 @@ from schema.allowance import end_answer
 from schema.context import Context
 from schema.root import schema
 from server.demo_sign_in import is_loopback
+from server.edges.json_text import to_json
 from server.edges.places import Places
 from server.edges.requests import request_id
 
@@ -204,6 +205,9 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
             return json.loads(data)
         except (ValueError, RecursionError) as error:  # the latter, and numbers of any length, are JSON too
             raise NonJsonMessageReceived from error
+
+    def encode_json(self, data: object) -> str:
+        return to_json(data).decode()
 
     async def on_ws_connect(self, context: SocketContext) -> Any:
         given = next(

@@ -69,6 +69,8 @@ def server_config(app: ASGIApp, settings: Settings, *, ping_seconds: float = PIN
         http=HttpProtocol,
         ws=SocketProtocol,
         ws_max_size=MOST_MESSAGE_BYTES,
+        # Megabytes of a story would be packed on the event loop; changes are small.
+        ws_per_message_deflate=False,
         ws_ping_interval=ping_seconds,
         ws_ping_timeout=ping_seconds,
         # Who asks is told by a token; addresses that headers claim are believed nowhere.

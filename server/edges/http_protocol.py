@@ -70,6 +70,9 @@ class HttpProtocol(HttpToolsProtocol):
             self._expect_within(self.config.request_seconds)
 
     def handle_websocket_upgrade(self) -> None:
+        if self._is_answering():  # who would give what waits to be sent to the next one to speak here
+            cut_off(self.transport)
+            return
         self._is_upgraded = True
         self._expect_nothing()
         self._expect_no_reading()
@@ -111,7 +114,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._expect_no_reading()
+        self._expect_reading()
 
     def send_400_response(self, msg: str) -> None:
         del msg

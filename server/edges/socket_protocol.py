@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -72,10 +73,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             cut_off(self.transport)
 
     async def send(self, message: Any) -> None:
+        """Returns when next to nothing of it waits here any more: what its sender holds for it can go."""
+        await self._until_writable()
+        await super().send(message)
+        if message["type"] == "websocket.send":
+            await asyncio.sleep(0)  # uvloop writes, and sees what stays behind, between two turns
+            await self._until_writable()
+
+    async def _until_writable(self) -> None:
         # All who wait are woken at once, and the first may fill what has just been emptied.
         while not self.writable.is_set():
             await self.writable.wait()
-        await super().send(message)
 
     def _is_left_closing(self) -> bool:
         """Whether this end has closed some time ago, and the other takes in nothing more. Then abort."""

@@ -82,9 +82,12 @@ class Wire:
         async with asyncio.timeout(LIMIT_SECONDS):
             return await self.reader.readuntil(b"\r\n\r\n")
 
-    async def upgrade(self, more: str = "") -> None:
+    async def upgrade(self, more: str = "") -> bytes:
+        """To a websocket; the answer's head."""
         await self.send(HANDSHAKE.format(host="localhost", more=more).encode())
-        assert (await self.answer()).startswith(b"HTTP/1.1 101 ")
+        head = await self.answer()
+        assert head.startswith(b"HTTP/1.1 101 ")
+        return head
 
     async def say(self, message: Any) -> None:
         await self.send(frame(json.dumps(message).encode()))

@@ -16,7 +16,7 @@ from schema.context import MOST_STORY_ANSWERS
 from tests.clients import LIMIT_SECONDS
 from tests.conftest import adjust
 from tests.edges.conftest import Edge
-from tests.edges.raw import Wire, posted, wire
+from tests.edges.raw import HANDSHAKE, Wire, posted, wire
 
 MOST = 8
 UNREAD_SECONDS = 3.0
@@ -122,6 +122,17 @@ async def test_an_answer_that_nobody_reads_keeps_its_place_until_it_is_cut_off(
         for _ in range(MOST):
             await eventually_served(edge, alice)
             await stack.enter_async_context(begun(edge, alice))
+
+
+async def test_no_upgrade_takes_over_from_an_answer_that_nobody_reads(edge: Edge, alice: UUID) -> None:
+    story = await edge.client.add_story(alice, "x" * LONGEST)
+    for _ in range(MOST + 1):
+        await eventually_served(edge, alice)
+        async with asked_for_long(edge, alice, story) as end:
+            await asyncio.sleep(QUIET_SECONDS / 5)
+            await end.send(HANDSHAKE.format(host="localhost", more="").encode())
+            end.writer.transport.resume_reading()  # type: ignore[attr-defined]
+            assert len(await end.rest()) < LONGEST
 
 
 async def test_an_answer_that_is_read_slowly_is_not_cut_off(edge: Edge, alice: UUID) -> None:

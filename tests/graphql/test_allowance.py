@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +16,7 @@ from core.errors import TooMuchContent
 from core.settings import Settings
 from resolvers.batches import MOST_CONTENT, contents_by_id
 from resolvers.services import Services
+from schema.context import MOST_STORY_ANSWERS
 from tests.clients import Api, Client
 from tests.live.streams import CANCEL
 from tests.processes import ApiProcess
@@ -87,6 +89,8 @@ async def test_each_event_of_a_subscription_has_an_allowance_of_its_own(api: Api
 
 LONG = "query ($id: UUID!) { story(id: $id) { a: content b: content c: content d: content e: content } }"
 OPERATIONS = 40
+# What the machine needs to make an answer, many times over.
+QUIET_SECONDS = 0.5
 # One answer as objects, text and bytes, and what an allocator keeps of them: forty take several times it.
 MOST_GROWTH_BYTES = 60 * 2**20
 
@@ -134,3 +138,54 @@ async def until_idle(process: psutil.Process) -> int:
             spent, since = times.user + times.system, time.monotonic()
         await asyncio.sleep(0.02)
     return peak
+
+
+# Its answer is whole when `generations` has failed; `content` is still looked up.
+FAILING_BESIDE = """query ($id: UUID!, $page: Int = 1) {
+    story(id: $id) { content generations(page: $page) { meta { page } } } }"""
+
+
+async def test_a_field_that_outlives_its_answer_keeps_nobody_waiting(api: Api, alice: UUID) -> None:
+    story = await api.add_story(alice)
+    content = "query ($id: UUID!) { story(id: $id) { content } }"
+    async with api.socket(alice) as socket:
+        for number in range(MOST_STORY_ANSWERS + 1):
+            await socket.subscribe(f"failing {number}", FAILING_BESIDE, id=story, page=None)
+            assert (await socket.receive())["payload"]["data"] == {"story": None}
+            assert (await socket.receive())["type"] == "complete"
+            assert (await api.answer(alice, FAILING_BESIDE, id=story, page=None))["data"] == {"story": None}
+        await socket.subscribe("content", content, id=story)
+        assert await socket.next("content") == {"story": {"content": "Hello there."}}
+    assert await api.data(alice, content, id=story) == {"story": {"content": "Hello there."}}
+
+
+async def test_few_answers_with_stories_wait_on_all_the_sockets_of_a_user(
+    settings: Settings, alice: UUID
+) -> None:
+    with ApiProcess(settings) as process:
+        client = Client(process.base, settings)
+        story = await client.add_story(alice, "x" * LONGEST)
+        async with AsyncExitStack() as stack:
+            sockets = [
+                await stack.enter_async_context(client.socket(alice)) for _ in range(MOST_STORY_ANSWERS + 1)
+            ]
+            for socket in sockets:
+                socket.connection.protocol.max_message_size = 10 * MOST_CONTENT
+            for socket in sockets[:-1]:
+                socket.connection.transport.pause_reading()
+                await socket.subscribe("unread", LONG, id=story)
+            await until_idle(psutil.Process(process.pid))
+            await sockets[-1].subscribe("waits", LONG, id=story)
+            waiting = asyncio.create_task(sockets[-1].next("waits"))
+            assert (await client.data(alice, "{ viewer { id } }"))["viewer"]["id"] == str(alice)
+            assert not (await asyncio.wait([waiting], timeout=QUIET_SECONDS))[0]
+            sockets[0].connection.transport.abort()
+            assert (await waiting)["story"]["e"] == "x" * LONGEST
+        await client.close()
+
+
+async def test_letters_go_over_sockets_as_they_are(api: Api, alice: UUID) -> None:
+    story = await api.add_story(alice, "Grüße 💥")
+    async with api.socket(alice) as socket:
+        await socket.subscribe("1", "query ($id: UUID!) { story(id: $id) { content } }", id=story)
+        assert "Grüße 💥" in str(await socket.connection.recv())

@@ -145,6 +145,13 @@ async def read_no_file(end: Wire, by: Attacker) -> str:
     return await _leave_unread(end, f"GET {by.link} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
 
+async def upgrade_unread(end: Wire, by: Attacker) -> str:
+    """What would be the next one to speak on the connection leaves what waits on it alone."""
+    await end.send(f"GET {by.link} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    await asyncio.sleep(LOOK_SECONDS)
+    return await _leave_unread(end, HANDSHAKE.format(host="localhost", more="").encode())
+
+
 async def _leave_unread(end: Wire, request: bytes) -> str:
     await end.send(request)
     plug = end.writer.get_extra_info("socket")
@@ -199,5 +206,6 @@ KINDS = {
     "upgrades without connection_init": Kind(upgrade_alone, ("4408",), "sign_in_seconds"),
     "the same, closes not answered": Kind(upgrade_and_stay, ("4408",), "sign_in_seconds", more=CLOSE_SECONDS),
     "pages not read": Kind(read_no_page, (NOTHING, "200"), receive_buffer=RECEIVE_BUFFER),
+    "upgrades over files not read": Kind(upgrade_unread, (NOTHING, "200"), receive_buffer=RECEIVE_BUFFER),
     "files not read": Kind(read_no_file, (NOTHING, "200"), receive_buffer=RECEIVE_BUFFER),
 }
