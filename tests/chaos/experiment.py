@@ -85,7 +85,7 @@ class Findings:
 @dataclass(frozen=True)
 class Experiment:
     """`promise`: what holds when it passes. `guard`: what the negative control goes without. `breaks`: words
-    of the finding that the missing guard, and nothing else, brings about.
+    of the finding that the missing guard, and nothing else, brings about; `breaks_too`: of another one.
 
     `short` is the size that the tests run; it has to be enough for the control to fail visibly.
     """
@@ -97,3 +97,4 @@ class Experiment:
     run: Callable[[Plan], Coroutine[Any, Any, Findings]]
     full: Size
     short: Size
+    breaks_too: str = ""

@@ -23,8 +23,8 @@ WORKERS = 2
 
 
 async def run(plan: Plan) -> Findings:
-    """`many` subscribers, half to all that is their user's, half to one generation each, begun within
-    `seconds` of faults.
+    """`many` subscribers to all that is their user's, from beginning to end, and half as many to
+    one generation each, begun within `seconds` of faults.
     """
     findings = Findings()
     async with installation(plan) as made:
@@ -36,10 +36,10 @@ async def run(plan: Plan) -> Findings:
             audience = Audience(plan, apis, clients[0])
             crowd = Crowd(clients, plan.dice, people(min(USERS, plan.size.many // 4)))
             await crowd.write_stories([1, 3, 30])
-            await audience.watch_all(crowd, plan.size.many // 2)
+            await audience.watch_all(crowd, plan.size.many)
             over = asyncio.Event()
             faults = asyncio.create_task(_faults(made, over, findings))
-            await audience.follow_new(crowd, plan.size.many - plan.size.many // 2, plan.size.seconds)
+            await audience.follow_new(crowd, plan.size.many // 2, plan.size.seconds)
             over.set()
             await faults
             findings.expect(await made.settle(SETTLE_SECONDS), "some were not final in time")

@@ -25,8 +25,7 @@ DOWN_SECONDS = 1.0
 PAUSE_SECONDS = 4.0
 WORKERS = 2
 # After a ring: Dramatiq looks for its server again every 3 s, and a narration may be in hand.
-SPARE_SECONDS = 4.0
-PROMISED_SECONDS = DOWN_SECONDS + SPARE_SECONDS
+SPARE_SECONDS = 7.0
 # Asked for while no worker takes anything out of Valkey.
 LOST_AT_LEAST = 2
 
@@ -43,7 +42,8 @@ async def run(plan: Plan) -> Findings:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(crowd.initiate_until(over, pause=PAUSE_SECONDS, at_once=plan.size.many))
             killing = tasks.create_task(_kill(made, crowd, workers, over, findings))
-        limit = plan.size.lease_seconds + plan.size.sweep_seconds + PROMISED_SECONDS
+        # Runs with short waits still wait for what has its own time.
+        limit = max(plan.size.lease_seconds + plan.size.sweep_seconds, SPARE_SECONDS)
         findings.expect(await made.settle(limit), f"some were not final {limit:g} s after the last outage")
         async with made.sql() as connection:
             waits = _waits((await history.writes(connection)).values(), killing.result())
@@ -106,8 +106,7 @@ def _waits(histories: Iterable[list[Write]], returns: Sequence[float]) -> list[f
 
 EXPERIMENT = Experiment(
     name="valkey-kills",
-    promise="whatever Valkey loses, each generation is worked on within lease + sweep"
-    f" + {PROMISED_SECONDS:g} s of its return",
+    promise="whatever Valkey loses, each generation is worked on within lease + sweep of its return",
     guard="sweeper",
     breaks="not final: ",
     run=run,
