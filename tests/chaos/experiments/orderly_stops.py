@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from uuid import UUID
 
 from server.serve import GRACE_SECONDS
@@ -79,17 +79,16 @@ class _Stops:
     async def _api(self) -> None:
         """What a rolling restart does with each: the other one answers meanwhile."""
         for number, api in enumerate(self._apis):
-            await self._end(api, "API", os.kill)
+            await self._end(api, "API", [api.pid])
             self._apis[number] = await self._made.start_api_beside(api.port)
 
     async def _by_master(self) -> None:
-        await self._end(self._master, "workers, by their master", os.kill)
+        await self._end(self._master, "workers, by their master", [self._master.pid])
         await self._start_master()
 
     async def _all_at_once(self) -> None:
-        group = {os.getpgid(pid) for pid in family(self._master.pid)}
-        assert group == {self._master.pid}, "not all of them are of one group"
-        await self._end(self._master, "workers, all at once", os.killpg)
+        """As a control group is told to stop: each is a session of its own, and signals reach no others."""
+        await self._end(self._master, "workers, all at once", family(self._master.pid))
         await self._start_master()
 
     async def _start_master(self) -> None:
@@ -99,9 +98,11 @@ class _Stops:
             while len(family(self._master.pid)) == 1:  # noqa: ASYNC110 - a process of its own tells no event
                 await asyncio.sleep(0.05)
 
-    async def _end(self, process: Started, name: str, kill: Callable[[int, int], None]) -> None:
+    async def _end(self, process: Started, name: str, pids: list[int]) -> None:
         began = time.monotonic()
-        kill(process.pid, signal.SIGTERM)
+        for pid in pids:
+            with suppress(ProcessLookupError):  # ended by the one before it
+                os.kill(pid, signal.SIGTERM)
         code = await asyncio.to_thread(process.process.wait, 60)
         self._seconds.setdefault(name, []).append(time.monotonic() - began)
         self._findings.expect(code == 0, f"{name}: exit code {code}")
