@@ -25,7 +25,7 @@ LEAST_TOLD_SHARE = 0.8
 # for its turn, and one as text.
 BOUND_A_SOCKET = (100 + 64) * 1024 + 3 * STORY_BYTES
 # What an allocator keeps, and what the readers take meanwhile, each.
-SPARE_BYTES = 24 * MIB
+SPARE_BYTES = 10 * MIB
 SPARE_BYTES_A_READER = 16 * 1024
 # What has not been sent, the piece that made it too much, and what is on its way.
 KERNEL_BOUND_A_SOCKET = 3 * MOST_UNSENT_BYTES
