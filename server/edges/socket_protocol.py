@@ -12,6 +12,8 @@ from server.edges.cut_off import cut_off
 
 # Pieces of one message. Each costs memory, an empty one too.
 MOST_FRAGMENTS = 1_000
+# Of a message that alone may be more than a client has read soon.
+LARGE_CHARACTERS = 16 * 1024
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
@@ -73,10 +75,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             cut_off(self.transport)
 
     async def send(self, message: Any) -> None:
-        """Returns when next to nothing of it waits here any more: what its sender holds for it can go."""
+        """Returns when next to nothing of a large one waits here any more: what is held for it can go."""
         await self._until_writable()
         await super().send(message)
-        if message["type"] == "websocket.send":
+        if len(message.get("text") or "") > LARGE_CHARACTERS:
             await asyncio.sleep(0)  # uvloop writes, and sees what stays behind, between two turns
             await self._until_writable()
 

@@ -24,8 +24,8 @@ LEAST_TOLD_SHARE = 0.8
 # A socket with its subscription; what uvloop takes before it says stop; one event beyond that, one that waits
 # for its turn, and one as text.
 BOUND_A_SOCKET = (100 + 64) * 1024 + 3 * STORY_BYTES
-# What an allocator keeps, and what the readers take meanwhile, each.
-SPARE_BYTES = 10 * MIB
+# What an allocator and a collector of garbage keep, and what the readers take meanwhile, each.
+SPARE_BYTES = 24 * MIB
 SPARE_BYTES_A_READER = 16 * 1024
 # What has not been sent, the piece that made it too much, and what is on its way.
 KERNEL_BOUND_A_SOCKET = 3 * MOST_UNSENT_BYTES
@@ -58,7 +58,9 @@ async def run(plan: Plan) -> Findings:
             findings.note("KiB a subscriber", (resident(api.pid) - bare) / 1024 / len(hall.sockets))
             await _at_rest(api, plan.size.seconds / 4, findings)
             noise = asyncio.create_task(hall.make_noise(slow_users))
-            before = await _alone(hall, readers, plan.size.seconds, findings)
+            # The same looks as later: they take their time too.
+            async with watched(api.pid, api.port, made.settings.need("redis_url")):
+                before = await _alone(hall, readers, plan.size.seconds, findings)
             await _beside_slow(made, hall, readers, slow_users, findings, before=before)
             noise.cancel()
             await asyncio.gather(noise, return_exceptions=True)
@@ -102,7 +104,9 @@ async def _beside_slow(
     async with watched(hall.api.pid, hall.api.port, made.settings.need("redis_url")) as peaks:
         keeping = asyncio.create_task(sleepers.keep(slow_users))
         await hall.move(readers, slow / OPENED_A_SECOND + FILL_SECONDS)
+        used = cpu_seconds(hall.api.pid)
         delays = await hall.move(readers, seconds)
+        findings.note("CPU seconds a second beside them", (cpu_seconds(hall.api.pid) - used) / seconds)
         keeping.cancel()
         (ended,) = await asyncio.gather(keeping, return_exceptions=True)
         findings.expect(isinstance(ended, asyncio.CancelledError), f"those who do not read broke: {ended!r}")
