@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, specified_rules, validate
+from graphql import DocumentNode, GraphQLError, GraphQLOutputType, GraphQLSchema, specified_rules, validate
 from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.pyutils import Path
 from graphql.validation import OverlappingFieldsCanBeMergedRule, ValidationContext
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from core.errors import StorycastError
 from core.settings import Environment
 from schema.context import Context
 
@@ -50,7 +53,7 @@ class Validation(SchemaExtension):
 
 
 class BoundedExecution(StrawberryGraphQLCoreExecutionContext):
-    """Holds what is said of variables to the same."""
+    """Holds what is said of variables to the same, and failing fields to what others cost."""
 
     @classmethod
     def build(
@@ -68,6 +71,21 @@ class BoundedExecution(StrawberryGraphQLCoreExecutionContext):
             return built
         # Beyond some number there is one more, which names nothing: it says that there would be more.
         return [error for error in built if error.nodes][:MOST_ERRORS] or built
+
+    def handle_field_error(
+        self,
+        raw_error: Exception,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+    ) -> None:
+        """Lets go of the frames that an expected error has passed: they hold one another, thousands at once
+        where every item of a list fails, and looking for them would take longer than all the rest.
+        """
+        cause = raw_error.original_error if isinstance(raw_error, GraphQLError) else raw_error
+        if isinstance(cause, StorycastError):
+            raw_error.__traceback__ = None
+        super().handle_field_error(raw_error, return_type, field_details_list, path)
 
 
 def _validate(schema: GraphQLSchema, document: DocumentNode, *, hide_suggestions: bool) -> list[GraphQLError]:

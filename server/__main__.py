@@ -150,16 +150,12 @@ def _seconds(text: str) -> int:
 
 @contextmanager
 def _imports() -> Iterator[None]:
-    """Import without looking for garbage: a fifth of the time, and none of it is any. Later, look for it so
-    seldom that what a request makes is mostly gone by then: with 1,800 streams, what lasted until a look led
-    to full ones of half a second (p99 of an event's way 655 ms, and 87 ms like this, at the same memory).
-    """
+    """Import without looking for garbage: a fifth of the time, and none of it is any."""
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.set_threshold(10_000, 10, 10)
         gc.enable()
 
 
