@@ -139,7 +139,8 @@ class LiveSocket(asyncio.Protocol):
 
     def _take(self, message: dict[str, Any], at: float) -> None:
         if message["type"] == "connection_ack":
-            self.signed_in.set_result(None)
+            if not self.signed_in.done():  # nobody waits any more
+                self.signed_in.set_result(None)
         else:
             self._hear(message, at)
 
