@@ -31,6 +31,8 @@ def database(hers: Belongings, untouched: str) -> str:
 
 @pytest.fixture
 async def narrow(serve_with: Callable[..., Any]) -> AsyncIterator[Api]:
-    """The API on one connection, which all users share. Documents ask for all fields of all pages at once."""
-    async with serve_with(database_pool_size=1, query_cost=1_000_000) as api:
+    """The API on one connection, which all users share, each with hundreds of requests at once. Documents ask
+    for all fields of all pages.
+    """
+    async with serve_with(database_pool_size=1, query_cost=1_000_000, requests_per_user=1_000) as api:
         yield api
