@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from strawberry.extensions import SchemaExtension
 
@@ -27,22 +28,27 @@ class Answer:
         self._characters = 0
         self._beginning = asyncio.Lock()
         self._held: list[Turn] = []
+        self._waiting: set[asyncio.Task[Any]] = set()
         self._is_over = False
 
     async def begin(self, turns: Sequence[Turn]) -> None:
         """Wait for each of `turns`, in this order, unless it has had them.
 
-        Raises AnswerOver where there is no answer any more. So it is for fields whose neighbour has failed:
-        graphql-core answers without them, and lets them run on.
+        Raises AnswerOver where there is no answer any more, and is canceled when it ends. So it is for fields
+        whose neighbour has failed: graphql-core answers without them, and lets them run on.
         """
-        async with self._beginning:
-            for turn in turns[len(self._held) :]:
-                await turn.acquire()
-                self._held.append(turn)
-                if self._is_over:
-                    self.end()
         if self._is_over:
             raise AnswerOver
+        task = asyncio.current_task()
+        assert task
+        self._waiting.add(task)
+        try:
+            async with self._beginning:
+                for turn in turns[len(self._held) :]:
+                    await turn.acquire()
+                    self._held.append(turn)
+        finally:
+            self._waiting.discard(task)
 
     def spend(self, content: str) -> None:
         """Raises TooMuchContent where the answer would hold more than MOST_CONTENT characters of stories."""
@@ -53,6 +59,8 @@ class Answer:
     def end(self) -> None:
         """It is sent, or will not be."""
         self._is_over = True
+        for task in self._waiting:
+            task.cancel()
         while self._held:
             self._held.pop().release()
 

@@ -14,7 +14,7 @@ from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from core.errors import StorycastError
+from core.errors import BadUserInput, Refusal, Unauthenticated
 from core.settings import Environment
 from schema.context import Context
 
@@ -83,7 +83,7 @@ class BoundedExecution(StrawberryGraphQLCoreExecutionContext):
         where every item of a list fails, and looking for them would take longer than all the rest.
         """
         cause = raw_error.original_error if isinstance(raw_error, GraphQLError) else raw_error
-        if isinstance(cause, StorycastError):
+        if isinstance(cause, BadUserInput | Refusal | Unauthenticated):
             raw_error.__traceback__ = None
         super().handle_field_error(raw_error, return_type, field_details_list, path)
 

@@ -54,7 +54,9 @@ class Door:
 
 
 class _Leaving:
-    """ASGI middleware: what a request has taken is given back when its answer has gone."""
+    """ASGI middleware: sends answers in pieces, each when the one before has been taken, and gives back what
+    their requests have taken: turns and places.
+    """
 
     def __init__(self, app: ASGIApp, places: Places) -> None:
         self.app = app

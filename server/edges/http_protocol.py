@@ -70,7 +70,8 @@ class HttpProtocol(HttpToolsProtocol):
             self._expect_within(self.config.request_seconds)
 
     def handle_websocket_upgrade(self) -> None:
-        if self._is_answering():  # who would give what waits to be sent to the next one to speak here
+        # What waits to be sent would be the next one's to wait for, who knows nothing of it.
+        if self._is_answering() or self.transport.get_write_buffer_size():
             cut_off(self.transport)
             return
         self._is_upgraded = True

@@ -75,12 +75,18 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             cut_off(self.transport)
 
     async def send(self, message: Any) -> None:
-        """Returns when next to nothing of a large one waits here any more: what is held for it can go."""
+        """Returns when next to nothing of a large message waits here any more, even if canceled: what is held
+        for it can go then.
+        """
         await self._until_writable()
         await super().send(message)
         if len(message.get("text") or "") > LARGE_CHARACTERS:
-            await asyncio.sleep(0)  # uvloop writes, and sees what stays behind, between two turns
-            await self._until_writable()
+            try:
+                await asyncio.sleep(0)  # uvloop writes, and sees what stays behind, between two turns
+                await self._until_writable()
+            except asyncio.CancelledError:
+                await self._until_writable()
+                raise
 
     async def _until_writable(self) -> None:
         # All who wait are woken at once, and the first may fill what has just been emptied.
