@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -108,27 +108,23 @@ class Crowd:
 
     async def initiate_until(self, over: asyncio.Event, *, pause: float, at_once: int = 4) -> None:
         """Ask again and again until `over` is set, each asker `pause` seconds after its last answer."""
-
-        async def ask() -> None:
-            while not over.is_set():
-                await self.ask(self.dice.choice(self.users))
-                await is_over(over, pause)
-
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(at_once):
-                tasks.create_task(ask())
+        await self._until(over, self.ask, pause, at_once)
 
     async def list_until(self, over: asyncio.Event, *, pause: float, at_once: int = 4) -> None:
         """List generations again and again until `over` is set, as `initiate_until` asks for them."""
+        await self._until(over, self.list_own, pause, at_once)
 
-        async def ask() -> None:
+    async def _until(
+        self, over: asyncio.Event, deed: Callable[[UUID], Awaitable[object]], pause: float, at_once: int
+    ) -> None:
+        async def go_on() -> None:
             while not over.is_set():
-                await self.list_own(self.dice.choice(self.users))
+                await deed(self.dice.choice(self.users))
                 await is_over(over, pause)
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(at_once):
-                tasks.create_task(ask())
+                tasks.create_task(go_on())
 
     async def list_own(self, user: UUID) -> None:
         """One page of a user's generations over REST."""
