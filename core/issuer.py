@@ -40,8 +40,7 @@ class Fetch:
 
         Raises one of ISSUER_ERRORS where there are none.
         """
-        # The scheme is checked by KeySet.
-        request = Request(self._url, headers={"Accept": "application/json"})  # noqa: S310
+        request = Request(self._url, headers={"Accept": "application/json"})  # noqa: S310 - KeySet checks the scheme
         opener = build_opener(_NoRedirects, _Connecting(self))
         with opener.open(request, timeout=self._timeout) as response:
             document: bytes = response.read(LARGEST_SET_BYTES + 1)
