@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,19 +44,15 @@ class Outages:
 
     def kill(self) -> None:
         """Down with no chance to say so."""
-        process = self._running()
-        for pid in family(process.pid):
-            os.kill(pid, signal.SIGKILL)
-        process.wait()
+        self._send(signal.SIGKILL)
+        self._running().wait()
 
     def freeze(self) -> None:
         """Connections stay open, and take more; nothing is answered."""
-        for pid in family(self._running().pid):
-            os.kill(pid, signal.SIGSTOP)
+        self._send(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for pid in family(self._running().pid):
-            os.kill(pid, signal.SIGCONT)
+        self._send(signal.SIGCONT)
 
     def __enter__(self) -> Self:
         self.server.prepare()
@@ -73,6 +70,12 @@ class Outages:
             self.stop()
         self.server.release()
 
+    def _send(self, number: signal.Signals) -> None:
+        # Sessions end as their clients do, between the look and the signal too.
+        for pid in family(self._running().pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, "start first"
         return self._process
@@ -85,6 +88,6 @@ def family(pid: int) -> list[int]:
         try:
             # The name, in parentheses, may hold anything; state and parent follow it.
             parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-        except FileNotFoundError:
-            continue  # it has ended since
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended since: before the file was opened, or read
     return [pid, *(child for child, parent in parents.items() if parent == pid)]
