@@ -25,7 +25,7 @@ from resolvers.services import Services
 from server.local.postgres import DATABASE, LocalPostgres
 from server.local.valkey import LocalValkey
 from server.serve import open_services
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.outages import Outages
 from tests.processes import Worker
 

@@ -16,9 +16,9 @@ from core.settings import Settings
 from db.provision import migrate
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
+from tests.callers import Client
 from tests.chaos import history
 from tests.chaos.experiment import Plan
-from tests.clients import Client
 from tests.conftest import adjust, own_database_urls, settings_for
 from tests.outages import Outages
 from tests.processes import PRODUCT, ApiProcess, Started, Worker, free_port

@@ -16,7 +16,7 @@ import pytest
 from core.settings import Settings
 from server.local.valkey import LocalValkey
 from server.serve import open_services
-from tests.clients import Api
+from tests.callers import Api
 from tests.conftest import adjust, settings_for
 from tests.database.servers import HARD_PASSWORD, Cluster, free_port
 from tests.local.product import eventually

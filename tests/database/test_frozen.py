@@ -16,7 +16,7 @@ from sqlalchemy import text
 from core.settings import Settings
 from db import sessions
 from db.sessions import DATABASE_ERRORS, WorkerDatabase
-from tests.clients import LIMIT_SECONDS, Api, serving
+from tests.callers import LIMIT_SECONDS, Api, serving
 from tests.conftest import adjust, own_database_urls, settings_for
 from tests.outages import Outages
 

@@ -16,7 +16,7 @@ from db import sessions
 from db.models import Story
 from db.sessions import ApiDatabase
 from resolvers.stories import find_story
-from tests.clients import LIMIT_SECONDS
+from tests.callers import LIMIT_SECONDS
 from tests.database.belongings import Belongings
 
 LIST = "/api/story-generations"

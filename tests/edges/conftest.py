@@ -13,7 +13,7 @@ import pytest
 from core.settings import Settings
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
-from tests.clients import Client
+from tests.callers import Client
 from tests.conftest import adjust, database_urls, fresh_database, settings_for
 from tests.processes import PRODUCT, ApiProcess
 

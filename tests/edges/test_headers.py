@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from core.settings import Settings, load_settings
-from tests.clients import Client, Socket
+from tests.callers import Client, Socket
 from tests.edges.conftest import Edge
 from tests.edges.raw import HANDSHAKE, wire
 

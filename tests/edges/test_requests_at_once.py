@@ -14,7 +14,7 @@ import pytest
 
 from core.settings import Settings
 from schema.context import MOST_STORY_ANSWERS
-from tests.clients import LIMIT_SECONDS
+from tests.callers import LIMIT_SECONDS
 from tests.conftest import adjust
 from tests.edges.conftest import Edge
 from tests.edges.raw import HANDSHAKE, Wire, posted, wire

@@ -14,8 +14,8 @@ import pytest
 
 from core.settings import Settings
 from server.edges.http_protocol import MOST_HEADER_BYTES, MOST_PIPELINED
+from tests.callers import LIMIT_SECONDS
 from tests.chaos.memory import MIB, resident
-from tests.clients import LIMIT_SECONDS
 from tests.conftest import adjust
 from tests.edges.conftest import Edge
 from tests.edges.raw import HANDSHAKE, Wire, posted, wire

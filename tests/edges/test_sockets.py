@@ -19,7 +19,7 @@ from core.settings import Settings
 from server.app import create_app
 from server.edges.socket_protocol import SocketProtocol
 from server.serve import open_services, server_config
-from tests.clients import LIMIT_SECONDS, Client, Socket
+from tests.callers import LIMIT_SECONDS, Client, Socket
 from tests.conftest import adjust
 from tests.edges.conftest import Edge
 from tests.edges.raw import CLOSE, PING, Wire, frame, wire

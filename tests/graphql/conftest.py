@@ -10,7 +10,7 @@ import pytest
 from core.settings import Settings
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.conftest import database_urls, fresh_database, settings_for
 from tests.graphql.rows import Rows
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.util import await_only
 
-from tests.clients import Api
+from tests.callers import Api
 
 
 class QueryRecorder:

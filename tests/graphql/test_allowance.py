@@ -16,8 +16,8 @@ from core.settings import Settings
 from resolvers.batches import MOST_CONTENT, contents_by_id
 from resolvers.services import Services
 from schema.context import MOST_STORY_ANSWERS
+from tests.callers import LIMIT_SECONDS, Api, Client
 from tests.chaos.memory import unsent
-from tests.clients import LIMIT_SECONDS, Api, Client
 from tests.live.streams import CANCEL
 from tests.processes import ApiProcess
 

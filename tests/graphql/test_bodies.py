@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.clients import LIMIT_SECONDS, Api
+from tests.callers import LIMIT_SECONDS, Api
 from tests.graphql.wire import JSON, PLAIN, RESPONSE, WHO, code, get, post
 
 MOST_BYTES = 4 * 1024 * 1024

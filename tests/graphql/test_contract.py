@@ -16,7 +16,7 @@ from graphql import (
 
 from core.errors import StartupError
 from schema import export
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.comparison import differences
 
 CONTRACT = Path(__file__).with_name("contract.graphql")

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.settings import Settings
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.conftest import adjust
 from tests.graphql.wire import RESPONSE, code, post
 

@@ -23,7 +23,7 @@ from schema.context import Context
 from schema.faults import Faults
 from server.edges.doors import Door
 from server.graphql_http import GraphQLEndpoint, _status
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.rows import Rows
 from tests.graphql.statements import just_before
 from tests.graphql.wire import PLAIN, RESPONSE

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.rows import Rows
 
 ALL = """fragment All on StoryGeneration {

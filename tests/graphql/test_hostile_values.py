@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.wire import post
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.wire import PLAIN, RESPONSE, WHO, code, get, post
 
 TWO = "query A { viewer { id } } query B { voices { id } }"

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from core.settings import Environment, Settings
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.conftest import adjust
 
 TYPENAME = "{ __typename viewer { __typename } }"

@@ -22,7 +22,7 @@ from schema.measure import Measured, measure
 from schema.root import schema
 from schema.validation import RULES
 from schema.weights import INTROSPECTED_ITEMS, WEIGHTS
-from tests.clients import Api
+from tests.callers import Api
 
 TYPES = schema._schema  # noqa: SLF001 - Strawberry shows its types no other way
 

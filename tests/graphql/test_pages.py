@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.rows import Rows
 
 STORIES = """query ($page: Int! = 1, $pageSize: Int! = 10) {

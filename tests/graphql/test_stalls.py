@@ -18,7 +18,7 @@ from resolvers.services import Services
 from schema.context import Context
 from schema.root import schema
 from server.edges.json_size import is_within
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.rows import Rows
 from tests.graphql.wire import PLAIN, RESPONSE, WHO, code, get, post
 

@@ -10,7 +10,7 @@ import pytest
 from core.identity import Identity
 from db.models import LogEntry
 from schema.context import Context
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.rows import Rows
 from tests.graphql.statements import recording
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.graphql.rows import Rows
 
 CREATE = """mutation ($input: CreateStoryInput!) { createStory(input: $input) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.processes import Worker
 
 PROGRESS = """subscription ($id: UUID!) {

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.clients import Api
+from tests.callers import Api
 
 PLAIN = "application/json"
 RESPONSE = "application/graphql-response+json"

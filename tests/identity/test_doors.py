@@ -17,7 +17,7 @@ import core.identity
 from core.errors import Unauthenticated
 from core.identity import LEEWAY, open_verifier
 from core.settings import Settings
-from tests.clients import Api, Socket
+from tests.callers import Api, Socket
 from tests.identity.conftest import key
 from tests.identity.forgeries import forgeries
 from tests.identity.issuer import USER, JwksServer, claims

@@ -12,7 +12,7 @@ from db.logs import Event
 from db.models import Status
 from db.sessions import WorkerDatabase
 from narration.voices import DEFAULT_VOICE
-from tests.clients import Api
+from tests.callers import Api
 from tests.jobs.claiming import LEASE, take, take_free
 from tests.jobs.records import Records, started
 

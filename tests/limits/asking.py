@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from uuid import UUID
 
-from tests.clients import Client
+from tests.callers import Client
 
 PATH = "/api/story-generations"
 INITIATE = """mutation ($input: InitiateStoryGenerationInput!) { initiateStoryGeneration(input: $input) {

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from core.settings import Settings
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.limits.asking import BOTH, Ask
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.limits.asking import BOTH, INITIATE, Answer, Ask, ask_graphql, ask_rest
 
 CANCEL = "mutation ($id: UUID!) { cancelStoryGeneration(id: $id) { __typename } }"

@@ -13,7 +13,7 @@ import pytest
 
 from core.settings import Settings
 from db.quotas import enroll
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.conftest import adjust
 from tests.limits.asking import BOTH, INITIATE, Answer, Ask
 

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from core.settings import Settings
-from tests.clients import Client
+from tests.callers import Client
 from tests.conftest import adjust
 from tests.limits.asking import burst
 from tests.outages import Outages

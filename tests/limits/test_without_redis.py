@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from core.settings import Settings
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.conftest import adjust
 from tests.limits.asking import Answer, Ask, ask_graphql, ask_rest
 from tests.outages import Outages

@@ -11,7 +11,7 @@ from jobs.bench import Bench
 from narration.hibari import HibariEngine
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.conftest import database_urls, fresh_database, open_bench, settings_for
 from tests.live.hand import Hand
 

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from core.feed import Feed
-from tests.clients import LIMIT_SECONDS, Api, Socket
+from tests.callers import LIMIT_SECONDS, Api, Socket
 from tests.live.hand import Hand
 
 PROGRESS = "subscription ($id: UUID!) { storyGenerationProgress(id: $id) { status progress revision } }"

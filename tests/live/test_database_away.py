@@ -10,7 +10,7 @@ import pytest
 import resolvers.progress
 from core.events import ChangeKind, GenerationChange
 from core.settings import Settings
-from tests.clients import Api
+from tests.callers import Api
 from tests.conftest import own_database_urls, settings_for
 from tests.live.hand import Hand
 from tests.live.streams import CANCEL, EVENTS, PROGRESS, all_events, follow, until

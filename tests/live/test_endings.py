@@ -14,7 +14,7 @@ from strawberry.http.exceptions import WebSocketDisconnected
 from core.identity import open_verifier
 from schema.root import schema
 from server.graphql_ws import LiveEndpoint, SocketAdapter, SocketContext, SocketHandler
-from tests.clients import Api
+from tests.callers import Api
 
 Send = Callable[[Any], Awaitable[None]]
 

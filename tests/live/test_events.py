@@ -8,7 +8,7 @@ import pytest
 
 from core.events import ChangeKind, GenerationChange
 from db.initiations import add_generation
-from tests.clients import Api
+from tests.callers import Api
 from tests.live.hand import Hand
 from tests.live.streams import CANCEL, DELETE, all_events
 

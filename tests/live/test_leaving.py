@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from core.identity import Identity
 from schema.context import Context
 from schema.root import schema
-from tests.clients import Api, Socket
+from tests.callers import Api, Socket
 from tests.live.hand import Hand
 from tests.live.streams import EVENTS, PROGRESS, follow, is_idle, is_watched, until
 

@@ -17,7 +17,7 @@ import resolvers.progress
 from core.settings import Settings
 from db.generations import remove_generation
 from db.initiations import add_generation
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.live.hand import Hand
 from tests.live.streams import all_events, follow, until
 from tests.outages import Outages

@@ -11,7 +11,7 @@ import redis.asyncio
 from core.events import ChangeKind, GenerationChange, user_channel
 from db.models import Status
 from resolvers.generations import find_generation
-from tests.clients import LIMIT_SECONDS, Api
+from tests.callers import LIMIT_SECONDS, Api
 from tests.live.streams import DELETE
 from tests.processes import Worker
 

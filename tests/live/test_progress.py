@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from core.events import ChangeKind, GenerationChange
-from tests.clients import Api
+from tests.callers import Api
 from tests.live.hand import Hand
 from tests.live.streams import CANCEL, DELETE, PROGRESS, follow, is_idle, until
 

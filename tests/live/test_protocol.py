@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.live.streams import EVENTS, closed, follow, is_idle, until
 
 BAD_REQUEST = 4400

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.clients import Api, Socket
+from tests.callers import Api, Socket
 from tests.live.streams import EVENTS, closed, follow, is_idle, until
 
 INIT = {"type": "connection_init"}

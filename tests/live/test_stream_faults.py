@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.live.hand import Hand
 from tests.live.streams import EVENTS, PROGRESS
 

@@ -14,7 +14,7 @@ import pytest
 from core.errors import StartupError
 from db.provision import expected_revision, migrate
 from server.local.valkey import LocalValkey
-from tests.clients import Api, serving
+from tests.callers import Api, serving
 from tests.conftest import own_database_urls, settings_for
 from tests.outages import Outages
 

@@ -18,7 +18,7 @@ import pytest
 
 from core.identity import sign_token
 from core.settings import Settings
-from tests.clients import LIMIT_SECONDS
+from tests.callers import LIMIT_SECONDS
 from tests.conftest import adjust
 from tests.operations.test_settings import ROOT
 from tests.processes import Worker, environment_of

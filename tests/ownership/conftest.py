@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from server.local.postgres import LocalPostgres
-from tests.clients import Api
+from tests.callers import Api
 from tests.database.belongings import Belongings, plant
 from tests.database.servers import within
 

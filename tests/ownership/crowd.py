@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 
 from core.folder import Folder
 from core.settings import Settings
-from tests.clients import LIMIT_SECONDS, Api, Socket, serving
+from tests.callers import LIMIT_SECONDS, Api, Socket, serving
 from tests.database.belongings import Belongings, plant
 from tests.ownership.operations import CALLS, OPERATIONS, Call, Operation
 

@@ -12,7 +12,7 @@ import pytest
 from core.folder import Folder
 from db.models import Status
 from server.files import file_routes
-from tests.clients import Api
+from tests.callers import Api
 from tests.database.belongings import Belongings
 
 AUDIO = b"an audio nobody else should hear"

@@ -15,7 +15,7 @@ import pytest
 
 from core.events import ChangeKind, GenerationChange
 from db.models import Status
-from tests.clients import LIMIT_SECONDS, Api
+from tests.callers import LIMIT_SECONDS, Api
 from tests.database.belongings import CONTENT, TITLE, Belongings, dump
 from tests.ownership.operations import ANSWERING, CALLS, Call, Operation
 from tests.ownership.test_strangers import expected_for, leaks, post, rest

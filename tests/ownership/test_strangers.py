@@ -17,7 +17,7 @@ from resolvers.services import Services
 from schema.root import schema
 from server.edges.doors import Door
 from server.rest import rest_routes
-from tests.clients import LIMIT_SECONDS, Api, Socket
+from tests.callers import LIMIT_SECONDS, Api, Socket
 from tests.database.belongings import Belongings, dump
 from tests.ownership.operations import ANSWERING, CALLS, OPERATIONS, Call, Operation, nowhere
 

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.clients import Api
+from tests.callers import Api
 
 PutGeneration = Callable[..., Awaitable[str]]
 

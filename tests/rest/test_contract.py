@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 from tests.processes import Worker
 from tests.rest.conftest import PutGeneration
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from tests.clients import LIMIT_SECONDS, Api, serving
+from tests.callers import LIMIT_SECONDS, Api, serving
 from tests.conftest import own_database_urls, settings_for
 from tests.outages import Outages
 

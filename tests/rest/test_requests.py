@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.clients import Api
+from tests.callers import Api
 
 PATH = "/api/story-generations"
 MOST_BYTES = 64 * 1024

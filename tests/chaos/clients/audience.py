@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from uuid import UUID
 
+from tests.callers import Client
 from tests.chaos import history
 from tests.chaos.clients.load import Crowd
 from tests.chaos.clients.sockets import LiveSocket, open_socket
@@ -15,7 +16,6 @@ from tests.chaos.experiment import Findings, Plan
 from tests.chaos.figures import percentile
 from tests.chaos.history import Write
 from tests.chaos.installation import Installation
-from tests.clients import Client
 from tests.processes import ApiProcess
 
 # After its end, or after their subscription.

@@ -13,7 +13,7 @@ from uuid import UUID
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from tests.clients import Client
+from tests.callers import Client
 
 PROGRESS = "subscription ($id: UUID!) { storyGenerationProgress(id: $id) { status progress revision } }"
 FINAL = {"SUCCEEDED", "FAILED"}

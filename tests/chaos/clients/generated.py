@@ -15,11 +15,11 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given
 from hypothesis.strategies import SearchStrategy, sampled_from
 
+from tests.callers import Client
 from tests.chaos.clients.load import Crowd, people
 from tests.chaos.clients.owned import Owned
 from tests.chaos.experiment import Findings, Plan
 from tests.chaos.installation import Installation, installation
-from tests.clients import Client
 
 LONGEST_P99_SECONDS = 0.1
 ANSWER_SECONDS = 30

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from tests.callers import Client
 from tests.chaos.clients.movers import Mover
 from tests.chaos.clients.sockets import LiveSocket, open_socket
-from tests.clients import Client
 from tests.processes import ApiProcess
 
 SOCKETS_A_USER = 10

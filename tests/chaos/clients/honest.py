@@ -11,8 +11,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import httpx
 
 from core.settings import Settings
+from tests.callers import Client
 from tests.chaos.pauses import is_over
-from tests.clients import Client
 from tests.processes import ApiProcess
 
 HONEST = 4

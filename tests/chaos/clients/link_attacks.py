@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from core.results import parse_key
+from tests.callers import LIMIT_SECONDS, Client
 from tests.chaos.clients.bad_links import KINDS, Request, Shelf
 from tests.chaos.clients.siege import Attacker
 from tests.chaos.pauses import is_over
-from tests.clients import LIMIT_SECONDS, Client
 from tests.edges.raw import asked
 
 # In each file, again and again.

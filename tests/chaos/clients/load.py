@@ -14,9 +14,9 @@ from uuid import UUID, uuid5
 
 import httpx
 
+from tests.callers import INITIATE, Client
 from tests.chaos.installation import Installation
 from tests.chaos.pauses import is_over
-from tests.clients import INITIATE, Client
 from tests.processes import ApiProcess
 
 SENTENCES = (

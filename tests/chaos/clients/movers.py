@@ -16,7 +16,7 @@ from core.results import result_key
 from core.settings import Settings
 from db.claims import Change, Claim, claim, succeed, write_progress
 from db.sessions import WorkerDatabase
-from tests.clients import Client
+from tests.callers import Client
 
 LEASE_SECONDS = 3600
 LAST_STEP = 99

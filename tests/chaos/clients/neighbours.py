@@ -11,12 +11,12 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from tests.callers import Client
 from tests.chaos.clients.movers import Mover
 from tests.chaos.clients.sockets import LiveSocket, open_socket
 from tests.chaos.clients.watchers import Watcher
 from tests.chaos.experiment import Findings
 from tests.chaos.pauses import is_over
-from tests.clients import Client
 from tests.processes import ApiProcess
 
 QUESTION = "query { viewer { id } stories { items { id title } } }"

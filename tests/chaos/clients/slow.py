@@ -13,8 +13,8 @@ from uuid import UUID
 from core.settings import Settings
 from server.graphql_http import MOST_BODY_BYTES as MOST_GRAPHQL_BYTES
 from server.rest import MOST_BODY_BYTES as MOST_REST_BYTES
+from tests.callers import Client
 from tests.chaos.clients.sockets import is_established
-from tests.clients import Client
 from tests.edges.raw import CLOSE, HANDSHAKE, Wire, frame, posted
 
 REST, GRAPHQL = "/api/story-generations", "/graphql"

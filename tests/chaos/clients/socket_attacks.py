@@ -13,11 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from core.settings import Settings
+from tests.callers import Client
 from tests.chaos.clients.bad_frames import KINDS, RIGHT, VIEWER, bad_operation
 from tests.chaos.clients.neighbours import Neighbour
 from tests.chaos.clients.siege import Attacker
 from tests.chaos.clients.watchers import EVENTS
-from tests.clients import Client
 from tests.edges.bad_frames import HANDSHAKES
 from tests.edges.raw import CLOSE, HANDSHAKE, Wire, frame, wire
 

@@ -8,11 +8,11 @@ from urllib.parse import quote, urlencode
 import httpx
 from hypothesis import strategies as st
 
+from tests.callers import Client
 from tests.chaos.clients.generated import try_generated, weighted
 from tests.chaos.clients.owned import Owned
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.experiments.documents import VARIABLES
-from tests.clients import Client
 
 LEAST_RIGHT_SHARE = 0.05
 HEADER_TEXT = st.text(

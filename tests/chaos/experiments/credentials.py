@@ -12,9 +12,9 @@ import jwt
 from websockets.exceptions import ConnectionClosed
 
 from core.identity import SHARED_SECRET_ALGORITHM
+from tests.callers import Client
 from tests.chaos.experiment import Findings
 from tests.chaos.installation import Installation
-from tests.clients import Client
 
 LINKS_OPEN = {
     "right": {"right": 200, "ahead": 403, "behind": 200},

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis_graphql import Mode, from_schema
 
 from schema.root import schema
+from tests.callers import Client
 from tests.chaos.clients.generated import try_generated, weighted
 from tests.chaos.clients.owned import Owned
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
-from tests.clients import Client
 
 LEAST_RIGHT_SHARE = 0.2
 OUR_FAULT = '"INTERNAL_SERVER_ERROR"'

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 
+from tests.callers import Client
 from tests.chaos.clients.load import people
 from tests.chaos.clients.movers import Mover, mover
 from tests.chaos.clients.neighbours import Neighbour, judge
@@ -22,7 +23,6 @@ from tests.chaos.installation import installation
 from tests.chaos.leftovers import connections, open_files
 from tests.chaos.logs import tracebacks
 from tests.chaos.memory import MIB, resident
-from tests.clients import Client
 from tests.processes import ApiProcess
 
 NEIGHBOURS = 10

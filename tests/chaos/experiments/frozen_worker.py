@@ -16,13 +16,13 @@ import asyncpg
 
 from core.links import SignedLinks
 from core.results import parse_key, result_key
+from tests.callers import Client
 from tests.chaos import history
 from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.holders import Held, find_holders
 from tests.chaos.installation import Installation, installation
 from tests.chaos.verdict import judge
-from tests.clients import Client
 from tests.processes import Worker
 
 LOOK_SECONDS = 0.05

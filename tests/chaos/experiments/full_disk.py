@@ -11,13 +11,13 @@ from uuid import UUID
 
 from core.links import SignedLinks
 from core.results import Suffix, result_key
+from tests.callers import Client
 from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation
 from tests.chaos.pauses import is_over
 from tests.chaos.sabotage.volumes import Volumes, volumes
 from tests.chaos.verdict import judge
-from tests.clients import Client
 from tests.processes import START_SECONDS
 
 VOLUME_BYTES = 8_000_000

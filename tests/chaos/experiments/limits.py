@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from uuid import UUID, uuid4
 
+from tests.callers import Client
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation
-from tests.clients import Client
 from tests.limits.asking import burst
 
 PROCESSES = 3

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import httpx
 
+from tests.callers import Client
 from tests.chaos import history
 from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation
 from tests.chaos.verdict import judge
-from tests.clients import Client
 from tests.processes import START_SECONDS
 
 STARTED_WITHIN_SECONDS = 10

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from tests.callers import Client
 from tests.chaos.clients.load import people
 from tests.chaos.clients.movers import Mover, mover
 from tests.chaos.clients.sockets import LiveSocket, SocketRefused, open_socket
@@ -20,7 +21,6 @@ from tests.chaos.installation import installation
 from tests.chaos.leftovers import open_files
 from tests.chaos.logs import tracebacks
 from tests.chaos.memory import cpu_seconds
-from tests.clients import Client
 from tests.processes import ApiProcess
 
 FILES = 256

@@ -11,13 +11,13 @@ from contextlib import AsyncExitStack, suppress
 from uuid import UUID
 
 from server.serve import GRACE_SECONDS
+from tests.callers import Client
 from tests.chaos.clients.follow import Followed, follow
 from tests.chaos.clients.load import Crowd, people
 from tests.chaos.experiment import Experiment, Findings, Plan, Size
 from tests.chaos.installation import Installation, installation
 from tests.chaos.pauses import is_over
 from tests.chaos.verdict import judge
-from tests.clients import Client
 from tests.outages import family
 from tests.processes import ApiProcess, Started
 

@@ -14,6 +14,7 @@ from core.links import open_links
 from core.results import result_key
 from core.settings import Settings
 from core.storage import open_storage
+from tests.callers import Client
 from tests.chaos.clients.honest import Honest
 from tests.chaos.clients.load import people
 from tests.chaos.clients.slow import KINDS, Attacker, Kind
@@ -23,7 +24,6 @@ from tests.chaos.installation import Installation, installation
 from tests.chaos.leftovers import connections, open_files
 from tests.chaos.logs import tracebacks
 from tests.chaos.memory import MIB, Peaks, cpu_seconds, resident, watched
-from tests.clients import Client
 from tests.conftest import adjust
 from tests.edges.raw import wire
 from tests.processes import ApiProcess
