@@ -23,23 +23,32 @@ from schema.errors import (
 )
 from schema.types import Story, StoryGeneration, given
 
+_TITLE = "1 to 200 characters."
+_CONTENT = "1 to 1,000,000 characters."
+_STORABLE = "U+0000 cannot be stored, nor half of a surrogate pair."
+GenerationId = Annotated[UUID, strawberry.argument(description="The generation's id.")]
 
-@strawberry.input
+
+@strawberry.input(description="A story to be.")
 class CreateStoryInput:
-    title: str
-    content: str
+    title: str = strawberry.field(description=f"{_TITLE} {_STORABLE}")
+    content: str = strawberry.field(description=f"{_CONTENT} {_STORABLE}")
 
 
-@strawberry.input
+@strawberry.input(description="Changes to a story.")
 class UpdateStoryInput:
-    id: UUID
-    title: str | None = strawberry.UNSET
-    content: str | None = strawberry.UNSET
+    id: UUID = strawberry.field(description="The story's id.")
+    title: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"{_TITLE} Null, or nothing, leaves it as it is. {_STORABLE}"
+    )
+    content: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"{_CONTENT} Null, or nothing, leaves it as it is. {_STORABLE}"
+    )
 
 
-@strawberry.input
+@strawberry.input(description="Which story to narrate, and how. An idempotencyKey has 1 to 255 characters.")
 class InitiateStoryGenerationInput:
-    story_id: UUID
+    story_id: UUID = strawberry.field(description="The story's id.")
     voice: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="A Voice id; the server's default voice when left out."
     )
@@ -49,42 +58,49 @@ class InitiateStoryGenerationInput:
     )
 
 
-@strawberry.type
+@strawberry.type(description="The story was created.")
 class CreateStorySuccess:
-    story: Story
+    story: Story = strawberry.field(description="The story.")
 
 
-@strawberry.type
+@strawberry.type(description="The story was changed.")
 class UpdateStorySuccess:
-    story: Story
+    story: Story = strawberry.field(description="The story as it has become.")
 
 
-@strawberry.type
+@strawberry.type(description="The story was deleted.")
 class DeleteStorySuccess:
-    id: UUID
+    id: UUID = strawberry.field(description="The id that it had.")
 
 
-@strawberry.type
+@strawberry.type(description="The generation has begun, or had, with the same idempotency key.")
 class InitiateStoryGenerationSuccess:
-    generation: StoryGeneration
+    generation: StoryGeneration = strawberry.field(
+        description="PENDING; where the key was used before, as that generation is by now."
+    )
 
 
-@strawberry.type
+@strawberry.type(description="The generation was stopped.")
 class CancelStoryGenerationSuccess:
-    generation: StoryGeneration
+    generation: StoryGeneration = strawberry.field(description="FAILED, with the error CANCELED.")
 
 
-@strawberry.type
+@strawberry.type(description="The generation was deleted.")
 class DeleteStoryGenerationSuccess:
-    id: UUID
+    id: UUID = strawberry.field(description="The id that it had.")
 
 
-CreateStoryResult = Annotated[CreateStorySuccess | ValidationError, strawberry.union("CreateStoryResult")]
+CreateStoryResult = Annotated[
+    CreateStorySuccess | ValidationError,
+    strawberry.union("CreateStoryResult", description="What came of createStory."),
+]
 UpdateStoryResult = Annotated[
-    UpdateStorySuccess | StoryNotFoundError | ValidationError, strawberry.union("UpdateStoryResult")
+    UpdateStorySuccess | StoryNotFoundError | ValidationError,
+    strawberry.union("UpdateStoryResult", description="What came of updateStory."),
 ]
 DeleteStoryResult = Annotated[
-    DeleteStorySuccess | StoryNotFoundError | StoryInUseError, strawberry.union("DeleteStoryResult")
+    DeleteStorySuccess | StoryNotFoundError | StoryInUseError,
+    strawberry.union("DeleteStoryResult", description="What came of deleteStory."),
 ]
 InitiateStoryGenerationResult = Annotated[
     InitiateStoryGenerationSuccess
@@ -92,22 +108,28 @@ InitiateStoryGenerationResult = Annotated[
     | RateLimitedError
     | IdempotencyConflictError
     | ValidationError,
-    strawberry.union("InitiateStoryGenerationResult"),
+    strawberry.union("InitiateStoryGenerationResult", description="What came of initiateStoryGeneration."),
 ]
 CancelStoryGenerationResult = Annotated[
     CancelStoryGenerationSuccess | GenerationNotFoundError | GenerationFinishedError,
-    strawberry.union("CancelStoryGenerationResult"),
+    strawberry.union("CancelStoryGenerationResult", description="What came of cancelStoryGeneration."),
 ]
 DeleteStoryGenerationResult = Annotated[
     DeleteStoryGenerationSuccess | GenerationNotFoundError | GenerationInProgressError,
-    strawberry.union("DeleteStoryGenerationResult"),
+    strawberry.union("DeleteStoryGenerationResult", description="What came of deleteStoryGeneration."),
 ]
 
 
-@strawberry.type
+@strawberry.type(
+    description="What can be done. Failures that the caller can act on are members of each result."
+)
 class Mutation:
-    @strawberry.mutation
-    async def create_story(self, info: Info, input: CreateStoryInput) -> CreateStoryResult:
+    @strawberry.mutation(description="Keeps a story of yours.")
+    async def create_story(
+        self,
+        info: Info,
+        input: Annotated[CreateStoryInput, strawberry.argument(description="The story to be.")],
+    ) -> CreateStoryResult:
         context = info.context
         try:
             row = await stories.create_story(context.services, context.me, input.title, input.content)
@@ -115,8 +137,15 @@ class Mutation:
             return _refused(refusal)
         return CreateStorySuccess(story=Story.of(row))
 
-    @strawberry.mutation
-    async def update_story(self, info: Info, input: UpdateStoryInput) -> UpdateStoryResult:
+    @strawberry.mutation(
+        description="Changes a story's title, its content, or both. Generations that have begun go on with "
+        "what it was."
+    )
+    async def update_story(
+        self,
+        info: Info,
+        input: Annotated[UpdateStoryInput, strawberry.argument(description="The story, and its changes.")],
+    ) -> UpdateStoryResult:
         context = info.context
         given = {"title": input.title, "content": input.content}
         changes = {name: value for name, value in given.items() if isinstance(value, str)}
@@ -129,7 +158,9 @@ class Mutation:
     @strawberry.mutation(
         description="Deletes a story with its finished generations; refused while one is unfinished."
     )
-    async def delete_story(self, info: Info, id: UUID) -> DeleteStoryResult:
+    async def delete_story(
+        self, info: Info, id: Annotated[UUID, strawberry.argument(description="The story's id.")]
+    ) -> DeleteStoryResult:
         context = info.context
         try:
             await stories.delete_story(context.services, context.me, id)
@@ -139,7 +170,11 @@ class Mutation:
 
     @strawberry.mutation(description="Starts narrating a story. Returns at once with a PENDING generation.")
     async def initiate_story_generation(
-        self, info: Info, input: InitiateStoryGenerationInput
+        self,
+        info: Info,
+        input: Annotated[
+            InitiateStoryGenerationInput, strawberry.argument(description="Which story, and how.")
+        ],
     ) -> InitiateStoryGenerationResult:
         context = info.context
         try:
@@ -157,7 +192,7 @@ class Mutation:
     @strawberry.mutation(
         description="Stops a pending or running generation; it ends FAILED with the code CANCELED."
     )
-    async def cancel_story_generation(self, info: Info, id: UUID) -> CancelStoryGenerationResult:
+    async def cancel_story_generation(self, info: Info, id: GenerationId) -> CancelStoryGenerationResult:
         context = info.context
         try:
             row = await generations.cancel_generation(context.services, context.me, id)
@@ -166,7 +201,7 @@ class Mutation:
         return CancelStoryGenerationSuccess(generation=StoryGeneration.of(row))
 
     @strawberry.mutation(description="Deletes a finished generation and its files.")
-    async def delete_story_generation(self, info: Info, id: UUID) -> DeleteStoryGenerationResult:
+    async def delete_story_generation(self, info: Info, id: GenerationId) -> DeleteStoryGenerationResult:
         context = info.context
         try:
             await generations.delete_generation(context.services, context.me, id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -11,9 +12,11 @@ from resolvers import generations, stories
 from resolvers.pages import Page, Slice, decode_cursor, encode_cursor
 from schema.context import Info
 from schema.types import (
-    GenerationStatus,
     PageInfo,
     PageMeta,
+    PageNumber,
+    PageSize,
+    StatusFilter,
     Story,
     StoryGeneration,
     StoryGenerationConnection,
@@ -27,20 +30,22 @@ from schema.types import (
 )
 
 
-@strawberry.type
+@strawberry.type(description="What can be read. All of it is the signed-in user's own.")
 class Query:
     @strawberry.field(description="The signed-in user.")
     def viewer(self, info: Info) -> Viewer:
         return Viewer(id=info.context.me)
 
     @strawberry.field(description="One of your stories, or null when it does not exist or is not yours.")
-    async def story(self, info: Info, id: UUID) -> Story | None:
+    async def story(
+        self, info: Info, id: Annotated[UUID, strawberry.argument(description="The story's id.")]
+    ) -> Story | None:
         context = info.context
         row = await stories.find_story(context.services, context.me, id)
         return Story.of(row) if row else None
 
     @strawberry.field(description="Your stories, newest first.")
-    async def stories(self, info: Info, page: int = 1, page_size: int = 10) -> StoryPage:
+    async def stories(self, info: Info, page: PageNumber = 1, page_size: PageSize = 10) -> StoryPage:
         services, me, numbered = info.context.services, info.context.me, Page(page, page_size)
         listed = await stories.list_stories(services, me, numbered)
         return StoryPage(
@@ -49,7 +54,9 @@ class Query:
         )
 
     @strawberry.field(description="One of your generations, or null when it does not exist or is not yours.")
-    async def story_generation(self, info: Info, id: UUID) -> StoryGeneration | None:
+    async def story_generation(
+        self, info: Info, id: Annotated[UUID, strawberry.argument(description="The generation's id.")]
+    ) -> StoryGeneration | None:
         context = info.context
         row = await generations.find_generation(context.services, context.me, id)
         return StoryGeneration.of(row) if row else None
@@ -58,9 +65,9 @@ class Query:
     async def story_generations(
         self,
         info: Info,
-        page: int = 1,
-        page_size: int = 10,
-        status: GenerationStatus | None = strawberry.UNSET,
+        page: PageNumber = 1,
+        page_size: PageSize = 10,
+        status: StatusFilter = strawberry.UNSET,
     ) -> StoryGenerationPage:
         services, me, numbered = info.context.services, info.context.me, Page(page, page_size)
         wanted = status_of(status)
@@ -77,9 +84,21 @@ class Query:
     async def story_generations_connection(
         self,
         info: Info,
-        first: int = 20,
-        after: str | None = strawberry.UNSET,
-        status: GenerationStatus | None = strawberry.UNSET,
+        first: Annotated[
+            int,
+            strawberry.argument(
+                description="How many at most, from 1 to 100; anything else is an error with the code "
+                "BAD_USER_INPUT."
+            ),
+        ] = 20,
+        after: Annotated[
+            str | None,
+            strawberry.argument(
+                description="A cursor from an edge or from endCursor: the part behind it; null for the "
+                "start. What is no cursor is an error with the code BAD_USER_INPUT."
+            ),
+        ] = strawberry.UNSET,
+        status: StatusFilter = strawberry.UNSET,
     ) -> StoryGenerationConnection:
         part = Slice(first, decode_cursor(given(after)))
         found = await generations.slice_generations(

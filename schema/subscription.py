@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import Enum
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -14,21 +15,23 @@ from schema.context import Info
 from schema.types import StoryGeneration
 
 
-@strawberry.enum
+@strawberry.enum(description="What became of a generation.")
 class GenerationChange(Enum):
-    CREATED = "created"
-    UPDATED = "updated"
-    DELETED = "deleted"
+    CREATED = strawberry.enum_value("created", description="It was asked for.")
+    UPDATED = strawberry.enum_value(
+        "updated", description="Its status, its progress or what else it says changed."
+    )
+    DELETED = strawberry.enum_value("deleted", description="It is gone, with its files.")
 
 
-@strawberry.type
+@strawberry.type(description="A change to one of your generations.")
 class StoryGenerationEvent:
-    change: GenerationChange
-    id: UUID
+    change: GenerationChange = strawberry.field(description="What became of it.")
+    id: UUID = strawberry.field(description="The generation's id, also once it is DELETED.")
     generation: StoryGeneration | None = strawberry.field(description="Null once DELETED.")
 
 
-@strawberry.type
+@strawberry.type(description="What can be watched live.")
 class Subscription:
     @strawberry.subscription(
         description="One generation, live. The first event is its present state; then its newest state\n"
@@ -37,7 +40,9 @@ class Subscription:
         "subscribe again and the first event is the present state. An id that does not exist\n"
         "or is not yours is an error with the code NOT_FOUND."
     )
-    async def story_generation_progress(self, info: Info, id: UUID) -> AsyncGenerator[StoryGeneration, None]:
+    async def story_generation_progress(
+        self, info: Info, id: Annotated[UUID, strawberry.argument(description="The generation's id.")]
+    ) -> AsyncGenerator[StoryGeneration, None]:
         context = info.context
         async with aclosing(follow_generation(context.services, context.me, id)) as rows:
             async for row in rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -20,10 +21,32 @@ from schema.context import Info
 
 @strawberry.enum(description="Where a generation is in its life. SUCCEEDED and FAILED are final.")
 class GenerationStatus(Enum):
-    PENDING = "pending"
-    IN_PROGRESS = "in_progress"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
+    PENDING = strawberry.enum_value("pending", description="It waits for a worker.")
+    IN_PROGRESS = strawberry.enum_value(
+        "in_progress", description="A worker has begun, or will try again: it never goes back to PENDING."
+    )
+    SUCCEEDED = strawberry.enum_value(
+        "succeeded", description="The audio and its timed text are there: resultUrl, captionsUrl."
+    )
+    FAILED = strawberry.enum_value("failed", description="It was canceled, or given up: error says why.")
+
+
+PageNumber = Annotated[
+    int,
+    strawberry.argument(
+        description="From 1 to 1,000,000; anything else is an error with the code BAD_USER_INPUT. A page "
+        "past the end is empty."
+    ),
+]
+PageSize = Annotated[
+    int,
+    strawberry.argument(
+        description="Items a page, from 1 to 100; anything else is an error with the code BAD_USER_INPUT."
+    ),
+]
+StatusFilter = Annotated[
+    GenerationStatus | None, strawberry.argument(description="Those in this status alone; null for all.")
+]
 
 
 def given(value: str | None) -> str | None:
@@ -33,48 +56,56 @@ def given(value: str | None) -> str | None:
 
 def status_of(wanted: GenerationStatus | None) -> rows.Status | None:
     """The database's name for a status of the contract; None where none was given."""
-    return rows.Status(wanted.value) if wanted else None
+    return rows.Status[wanted.name] if wanted else None
 
 
-@strawberry.type
+@strawberry.type(description="Whoever the request's token speaks for.")
 class Viewer:
-    id: UUID
+    id: UUID = strawberry.field(description="The token's `sub`.")
 
 
-@strawberry.type
+@strawberry.type(description="A voice that narrates.")
 class Voice:
-    id: strawberry.ID
-    name: str
-    language: str
+    id: strawberry.ID = strawberry.field(description="What initiateStoryGeneration takes as its voice.")
+    name: str = strawberry.field(description="For people.")
+    language: str = strawberry.field(
+        description="What it speaks, as a BCP 47 tag (en-US); empty for a voice that is no longer on offer."
+    )
 
     @classmethod
     def of(cls, voice: narration.voices.Voice) -> Voice:
         return cls(id=strawberry.ID(voice.id), name=voice.name, language=voice.language)
 
 
-@strawberry.type
+@strawberry.type(description="Why a generation FAILED. What to do about each code is in docs/errors.md.")
 class GenerationError:
     code: str = strawberry.field(
         description="CANCELED, NOTHING_TO_NARRATE, NARRATION_FAILED, STORAGE_FAILED, TIMED_OUT, "
         "ATTEMPTS_EXHAUSTED"
     )
-    message: str
+    message: str = strawberry.field(description="For people.")
 
 
-@strawberry.type
+@strawberry.type(description="One thing that happened to a generation.")
 class GenerationLogEntry:
-    event: str
-    detail: str | None
-    occurred_at: datetime
+    event: str = strawberry.field(
+        description="created, started, handed_back, attempt_failed, sentence_skipped, succeeded, failed or "
+        "canceled. There may be more of them one day."
+    )
+    detail: str | None = strawberry.field(
+        description="For people: which attempt, what was skipped, which error. Null where there is no more "
+        "to say."
+    )
+    occurred_at: datetime = strawberry.field(description="By the database's clock.")
 
 
-@strawberry.type
+@strawberry.type(description="Which part of a list a page is.")
 class PageMeta:
-    page: int
-    page_size: int
+    page: int = strawberry.field(description="The page's number, as it was asked for.")
+    page_size: int = strawberry.field(description="Items a page, as it was asked for.")
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field
+    @strawberry.field(description="Items on all pages together, counted only where this is asked for.")
     async def total(self) -> int:
         return await self.count()
 
@@ -84,15 +115,20 @@ class PageMeta:
         return cls(page=page.number, page_size=page.size, count=count)
 
 
-@strawberry.type
+@strawberry.type(description="A text of yours that can be narrated.")
 class Story:
     row: strawberry.Private[rows.Story]
-    id: UUID
-    title: str
-    created_at: datetime
-    updated_at: datetime
+    id: UUID = strawberry.field(description="A UUIDv7, made by the server when the story was created.")
+    title: str = strawberry.field(description="1 to 200 characters.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(
+        description="When its title or content was last written; at first, when it was created."
+    )
 
-    @strawberry.field
+    @strawberry.field(
+        description="1 to 1,000,000 characters. One answer holds at most 5,000,000 characters of contents; "
+        "more is an error with the code BAD_USER_INPUT."
+    )
     async def content(self, info: Info) -> str:
         answer = current_answer()
         await answer.begin(info.context.turns)
@@ -105,13 +141,13 @@ class Story:
         answer.spend(content)
         return content
 
-    @strawberry.field
+    @strawberry.field(description="Its generations, newest first, by page number.")
     async def generations(
         self,
         info: Info,
-        page: int = 1,
-        page_size: int = 10,
-        status: GenerationStatus | None = strawberry.UNSET,
+        page: PageNumber = 1,
+        page_size: PageSize = 10,
+        status: StatusFilter = strawberry.UNSET,
     ) -> StoryGenerationPage:
         context, wanted, numbered = info.context, status_of(status), Page(page, page_size)
         listed = await context.generations.load((self.id, Window(numbered.size, numbered.offset, wanted)))
@@ -125,23 +161,35 @@ class Story:
         return cls(row=row, id=row.id, title=row.title, created_at=row.created_at, updated_at=row.updated_at)
 
 
-@strawberry.type
+@strawberry.type(
+    description="One narration of a story, from asking for it to its audio. It reads the story as it was "
+    "when it was asked for, whatever becomes of that since."
+)
 class StoryGeneration:
     row: strawberry.Private[rows.Generation]
-    id: UUID
-    story_id: UUID
-    status: GenerationStatus
+    id: UUID = strawberry.field(description="A UUIDv7, made by the server when it was asked for.")
+    story_id: UUID = strawberry.field(description="The id of its story.")
+    status: GenerationStatus = strawberry.field(description="Where it is in its life. Never goes back.")
     progress: int = strawberry.field(description="Percent done, 0 to 100. Never falls.")
     revision: int = strawberry.field(
         description="Rises with every change. Drop whatever is not newer than what you hold."
     )
-    duration_seconds: float | None
-    attempts: int
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    duration_seconds: float | None = strawberry.field(
+        description="How long the audio is, in seconds. Null until SUCCEEDED."
+    )
+    attempts: int = strawberry.field(
+        description="How often a worker has begun on it: again after a failure, a crash or a stop. 0 while "
+        "PENDING."
+    )
+    created_at: datetime = strawberry.field(description="When it was asked for.")
+    started_at: datetime | None = strawberry.field(
+        description="When its first attempt began. Null where none has."
+    )
+    finished_at: datetime | None = strawberry.field(
+        description="When it became SUCCEEDED or FAILED. Null until then."
+    )
 
-    @strawberry.field
+    @strawberry.field(description="Its story, as that is at present.")
     async def story(self, info: Info) -> Story:
         found = await info.context.stories.load(self.story_id)
         if found is None:
@@ -164,7 +212,7 @@ class StoryGeneration:
         key = self.row.captions_key
         return info.context.services.links.url(key) if key else None
 
-    @strawberry.field
+    @strawberry.field(description="The voice that narrates it.")
     def voice(self) -> Voice:
         known = narration.voices.find_voice(self.row.voice)
         # A voice may leave the catalogue; what it narrated stays.
@@ -204,31 +252,33 @@ class StoryGeneration:
         )
 
 
-@strawberry.type
+@strawberry.type(description="One page of stories.")
 class StoryPage:
-    items: list[Story]
-    meta: PageMeta
+    items: list[Story] = strawberry.field(description="pageSize of them at most, newest first.")
+    meta: PageMeta = strawberry.field(description="Which page this is, of how many items.")
 
 
-@strawberry.type
+@strawberry.type(description="One page of generations.")
 class StoryGenerationPage:
-    items: list[StoryGeneration]
-    meta: PageMeta
+    items: list[StoryGeneration] = strawberry.field(description="pageSize of them at most, newest first.")
+    meta: PageMeta = strawberry.field(description="Which page this is, of how many items.")
 
 
-@strawberry.type
+@strawberry.type(description="A generation, and where it stands in the list.")
 class StoryGenerationEdge:
-    cursor: str
-    node: StoryGeneration
+    cursor: str = strawberry.field(description="Opaque; what `after` takes to go on behind this one.")
+    node: StoryGeneration = strawberry.field(description="The generation.")
 
 
-@strawberry.type
+@strawberry.type(description="How a list goes on.")
 class PageInfo:
-    has_next_page: bool
-    end_cursor: str | None
+    has_next_page: bool = strawberry.field(description="Whether there is more behind `endCursor`.")
+    end_cursor: str | None = strawberry.field(
+        description="The last edge's cursor; null where there are no edges."
+    )
 
 
-@strawberry.type
+@strawberry.type(description="A part of the list of generations, by cursor.")
 class StoryGenerationConnection:
-    edges: list[StoryGenerationEdge]
-    page_info: PageInfo
+    edges: list[StoryGenerationEdge] = strawberry.field(description="`first` of them at most, newest first.")
+    page_info: PageInfo = strawberry.field(description="How the list goes on.")
