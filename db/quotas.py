@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Double, ScalarSelect, text
 
 from core.errors import RateLimited
-from db.sessions import UserWrite
+from db.sessions import UserRead, UserWrite
 
 # While the oldest of a user's generations is worked on there is no telling when its place is free.
 UNFINISHED_RETRY_SECONDS = 10
@@ -27,9 +29,9 @@ WHERE {_AVAILABLE} >= 1
 RETURNING tokens
 """)  # noqa: S608 - both parts are constants of this module
 
-_WAIT = text(f"""
-SELECT (1 - {_AVAILABLE}) / :rate AS seconds FROM initiation_quotas AS quota WHERE user_id = :user
-""")  # noqa: S608 - both parts are constants of this module
+_LEFT = text(f"""
+SELECT {_AVAILABLE} AS available FROM initiation_quotas AS quota WHERE quota.user_id = :user
+""")  # noqa: S608 - a constant of this module
 
 _UNFINISHED = text("""
 SELECT count(*) FROM story_generations WHERE user_id = :user AND status IN ('pending', 'in_progress')
@@ -49,15 +51,48 @@ async def enroll(session: UserWrite) -> bool:
     return (await session.sql.execute(_ENROLL, {"user": session.user_id})).one_or_none() is not None
 
 
-async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: int) -> None:
+@dataclass(frozen=True)
+class Quota:
+    """What is left of a user's initiations: `remaining` of `per_minute`, and one more in `next_seconds`.
+
+    `next_seconds` is 0 while all are there.
+    """
+
+    per_minute: int
+    remaining: int
+    next_seconds: int = 0
+
+
+def left(session: UserRead, per_minute: int) -> ScalarSelect[float | None]:
+    """How many initiations the user has, to select beside something else; `as_quota` reads it."""
+    query = _LEFT.bindparams(**_bucket(session, per_minute))
+    return query.columns(available=Double()).scalar_subquery()
+
+
+def as_quota(per_minute: int, available: float | None) -> Quota:
+    """What `left` selected; nothing has been taken yet where that is None."""
+    if available is None or available >= per_minute:
+        return Quota(per_minute, per_minute)
+    remaining = max(0, math.floor(available))
+    missing = remaining + 1 - available
+    return Quota(per_minute, remaining, max(1, math.ceil(missing * 60 / per_minute)))
+
+
+async def read_quota(session: UserRead, per_minute: int) -> Quota:
+    found = await session.sql.execute(_LEFT, _bucket(session, per_minute))
+    return as_quota(per_minute, found.scalar_one_or_none())
+
+
+async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: int) -> Quota:
     """Spend one of the user's `per_minute` initiations, and check there are fewer than `unfinished` underway.
 
-    Raises RateLimited, with the seconds after which to try again; nothing is spent then.
+    What is left then. Raises RateLimited, with the seconds after which to try again; nothing is spent then.
     """
-    bucket = {"user": session.user_id, "capacity": float(per_minute), "rate": per_minute / 60}
-    if (await session.sql.execute(_TAKE, bucket)).one_or_none() is None:
-        seconds = (await session.sql.execute(_WAIT, bucket)).scalar_one()
-        wait = max(1, math.ceil(seconds))
+    tokens = (await session.sql.execute(_TAKE, _bucket(session, per_minute))).scalar_one_or_none()
+    if tokens is None:
+        quota = await read_quota(session, per_minute)
+        # One may have come since.
+        wait = 1 if quota.remaining else quota.next_seconds
         raise RateLimited(f"At most {per_minute} initiations a minute: try again in {wait} s", wait)
     underway = (await session.sql.execute(_UNFINISHED, {"user": session.user_id})).scalar_one()
     if underway >= unfinished:
@@ -65,3 +100,8 @@ async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: in
             f"At most {unfinished} unfinished generations at once: wait for one to end, or cancel one",
             UNFINISHED_RETRY_SECONDS,
         )
+    return as_quota(per_minute, tokens)
+
+
+def _bucket(session: UserRead, per_minute: int) -> dict[str, Any]:
+    return {"user": session.user_id, "capacity": float(per_minute), "rate": per_minute / 60}

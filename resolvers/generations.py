@@ -22,13 +22,24 @@ from core.errors import (
 from core.events import ChangeKind, GenerationChange
 from db.initiations import add_generation, find_by_key
 from db.models import Generation, Status
-from db.quotas import take_initiation
+from db.quotas import Quota, read_quota, take_initiation
 from db.stories import lock_story
 from resolvers.inputs import check_initiation
 from resolvers.pages import Page, Slice
 from resolvers.services import Services
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Initiated:
+    """A generation that was asked for, and what is left of the user's initiations.
+
+    `quota` is None where a key was answered, which spends nothing.
+    """
+
+    generation: Generation
+    quota: Quota | None = None
 
 
 async def initiate_generation(
@@ -44,6 +55,21 @@ async def initiate_generation(
     A key already used answers with the generation it made, as it is by now, before any limit.
     Raises Invalid, StoryNotFound, RateLimited; IdempotencyConflict for a used key with another request.
     """
+    initiated = await initiate_with_quota(
+        services, me, story_id, voice=voice, idempotency_key=idempotency_key
+    )
+    return initiated.generation
+
+
+async def initiate_with_quota(
+    services: Services,
+    me: UUID,
+    story_id: UUID,
+    *,
+    voice: str | None = None,
+    idempotency_key: str | None = None,
+) -> Initiated:
+    """`initiate_generation`, for those who tell the user what is left besides."""
     narrator = check_initiation(voice, idempotency_key)
     request_hash = hashlib.sha256(f"{story_id} {voice or ''}".encode()).digest()
     settings = services.settings
@@ -51,10 +77,10 @@ async def initiate_generation(
         if idempotency_key is not None and (earlier := await find_by_key(session, idempotency_key)):
             if not hmac.compare_digest(earlier.request_hash or b"", request_hash):
                 raise IdempotencyConflict
-            return earlier
+            return Initiated(earlier)
         if not await lock_story(session, story_id, to_delete=False):
             raise StoryNotFound
-        await take_initiation(
+        quota = await take_initiation(
             session, per_minute=settings.initiations_per_minute, unfinished=settings.unfinished_generations
         )
         generation = await add_generation(
@@ -69,7 +95,7 @@ async def initiate_generation(
     await asyncio.gather(
         services.doorbell.ring(generation.id), tell(services, me, ChangeKind.CREATED, [generation])
     )
-    return generation
+    return Initiated(generation, quota)
 
 
 async def find_generation(services: Services, me: UUID, generation_id: UUID) -> Generation | None:
@@ -87,6 +113,35 @@ async def list_generations(
 async def count_generations(services: Services, me: UUID, status: Status | None) -> int:
     async with services.database.read(me) as session:
         return await rows.count_generations(session, status)
+
+
+async def find_with_quota(
+    services: Services, me: UUID, generation_id: UUID
+) -> tuple[Generation, Quota] | None:
+    async with services.database.read(me) as session:
+        return await rows.find_with_quota(session, generation_id, services.settings.initiations_per_minute)
+
+
+@dataclass(frozen=True)
+class GenerationPage:
+    """A page of rows, how many there are in all, and what is left of the user's initiations."""
+
+    rows: Sequence[Generation]
+    total: int
+    quota: Quota
+
+
+async def read_page(services: Services, me: UUID, page: Page, status: Status | None) -> GenerationPage:
+    per_minute = services.settings.initiations_per_minute
+    async with services.database.read(me) as session:
+        found = await rows.list_generations(session, rows.Window(page.size, page.offset, status))
+        total, quota = await rows.count_with_quota(session, status, per_minute)
+    return GenerationPage(found, total, quota)
+
+
+async def find_quota(services: Services, me: UUID) -> Quota:
+    async with services.database.read(me) as session:
+        return await read_quota(session, services.settings.initiations_per_minute)
 
 
 @dataclass(frozen=True)

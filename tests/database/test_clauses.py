@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 
 from core.errors import RateLimited
@@ -18,6 +19,7 @@ from db import changes, generations, initiations, logs, quotas, stories
 from db.changes import Changes
 from db.generations import Window
 from db.models import Status
+from db.quotas import Quota
 from db.sessions import ApiDatabase, UserRead, UserWrite
 from server.local.postgres import LocalPostgres
 from tests.database.belongings import TABLES, Belongings, dump, plant
@@ -49,6 +51,11 @@ async def _take_twice(session: UserWrite, _: Belongings) -> None:
     await quotas.take_initiation(session, per_minute=1, unfinished=1)
 
 
+async def _select_left(session: UserRead, _: Belongings) -> float | None:
+    found: float | None = (await session.sql.execute(select(quotas.left(session, 20)))).scalar_one()
+    return found
+
+
 def _pending(hers: Belongings) -> UUID:
     return hers.generations[Status.PENDING]
 
@@ -67,6 +74,14 @@ CASES = [
     Case(generations.find_generations, lambda s, hers: generations.find_generations(s, _ids(hers)), []),
     Case(generations.list_generations, lambda s, _: generations.list_generations(s, ALL), []),
     Case(generations.count_generations, lambda s, _: generations.count_generations(s), 0),
+    Case(
+        generations.find_with_quota, lambda s, hers: generations.find_with_quota(s, _failed(hers), 20), None
+    ),
+    Case(
+        generations.count_with_quota,
+        lambda s, _: generations.count_with_quota(s, None, 20),
+        (0, Quota(20, 20)),
+    ),
     Case(
         generations.list_generations_before,
         lambda s, _: generations.list_generations_before(s, None, 100, None),
@@ -110,7 +125,13 @@ CASES = [
     Case(logs.read_logs, lambda s, hers: logs.read_logs(s, _ids(hers)), []),
     Case(logs.bury, lambda s, hers: logs.bury(s, _ids(hers)), None),
     Case(quotas.enroll, lambda s, _: quotas.enroll(s), expected=True),
-    Case(quotas.take_initiation, lambda s, _: quotas.take_initiation(s, per_minute=1, unfinished=1), None),
+    Case(quotas.left, _select_left, None),
+    Case(quotas.read_quota, lambda s, _: quotas.read_quota(s, 20), Quota(20, 20)),
+    Case(
+        quotas.take_initiation,
+        lambda s, _: quotas.take_initiation(s, per_minute=1, unfinished=1),
+        Quota(1, 0, 60),
+    ),
     Case(quotas.take_initiation, _take_twice, Raises(RateLimited)),
     Case(stories.add_story, lambda s, _: stories.add_story(s, "Bob's", "Bob's"), OWN),
     Case(stories.find_story, lambda s, hers: stories.find_story(s, hers.story), None),
