@@ -163,7 +163,7 @@ async def _until_deleted(
     client: Remote, api: Api, hand: Hand, generation: str, user: UUID
 ) -> list[tuple[str, str | None]]:
     """Brings a generation to its end; its changes and the states they led to, as they are told."""
-    seen = []
+    seen: list[tuple[str, str | None]] = []
     while not seen or seen[-1][0] != "DELETED":
         event = (await client.next("1"))["storyGenerationEvents"]
         if event["id"] != generation:
