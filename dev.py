@@ -35,7 +35,8 @@ usage: python3 dev.py COMMAND [options]
   lint       ruff, mypy and import-linter
   chaos      faults and attacks on a Storycast of their own, with figures: [NAME ...] [--seconds N] [--seed N]
   token      print a signed JWT: --user UUID [--lifetime SECONDS] [--data-dir DIR]
-  schema     write schema/schema.graphql; --check only compares
+  schema     write schema/schema.graphql; --check only compares, with the last release too;
+             --release keeps it as what this version promises
   serve      one API process       \\
   worker     the worker processes   > on the servers that the STORYCAST_* settings name
   migrate    bring the database up /

@@ -95,7 +95,7 @@ def _token(chosen: argparse.Namespace) -> None:
 def _schema(chosen: argparse.Namespace) -> None:
     from schema.export import export
 
-    export(check=chosen.check)
+    export(check=chosen.check, release=chosen.release)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,7 +129,13 @@ def _parser() -> argparse.ArgumentParser:
         placed.add_argument("--data-dir", type=_folder, help="data directory (.storycast in the checkout)")
 
     schema = commands.add_parser("schema", help="write schema/schema.graphql")
-    schema.add_argument("--check", action="store_true", help="fail when it is not what would be written")
+    instead = schema.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--check",
+        action="store_true",
+        help="only fail when it is not what is served, or breaks the last release",
+    )
+    instead.add_argument("--release", action="store_true", help="keep it as what this version promises")
     schema.set_defaults(command=_schema)
     return parser
 
