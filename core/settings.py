@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     connections: int = Field(10_000, ge=1, le=1_000_000)
     request_seconds: float = Field(60, ge=0.1, le=3600)
     sign_in_seconds: float = Field(10, ge=0.1, le=3600)
+    ping_seconds: float = Field(15, ge=0.1, le=3600)
 
     jwt_secret: SecretStr | None = None
     jwks_url: str | None = None
@@ -87,6 +88,8 @@ class Settings(BaseSettings):
     query_root_fields: int = Field(30, ge=1, le=100_000)
     query_cost: int = Field(20_000, ge=1, le=100_000_000)
     introspection: bool | None = None
+    trusted_documents: Path | None = None
+    trusted_documents_only: bool = False
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -144,6 +147,11 @@ class Settings(BaseSettings):
         allowed = {"HS256"} if not self.jwks_url else {"RS256", "ES256", "EdDSA"}
         if self.jwt_algorithm and self.jwt_algorithm not in allowed:
             raise ValueError(f"STORYCAST_JWT_ALGORITHM must be one of {', '.join(sorted(allowed))} here")
+        if self.trusted_documents_only and not self.trusted_documents:
+            raise ValueError(
+                "STORYCAST_TRUSTED_DOCUMENTS_ONLY is set, and STORYCAST_TRUSTED_DOCUMENTS, which says where"
+                " they are, is not"
+            )
         bucket = self.s3_endpoint or self.s3_access_key_id or self.s3_secret_access_key
         if bucket and not (self.results_url or "").startswith("s3:"):
             raise ValueError(

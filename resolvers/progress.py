@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -20,7 +20,7 @@ from uuid import UUID
 from core.errors import GenerationNotFound
 from core.events import ChangeKind
 from core.mailbox import Delivery
-from db.changes import Changes, read_changes
+from db.changes import OVERLAP, Changes, read_changes
 from db.generations import find_generation, find_generations
 from db.models import Generation, Status
 from db.sessions import DATABASE_ERRORS, LASTING_ERRORS, UserRead
@@ -31,24 +31,29 @@ PAUSE_SECONDS = 1.0
 # Clients come back by the thousand when a server does, and take an error for the last word.
 FIRST_PATIENCE_SECONDS = 30.0
 
+# Deletions are known for a day; and what changed since is read at once.
+RESUMED_WITHIN = timedelta(hours=1)
+
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 
 async def follow_generation(
-    services: Services, me: UUID, generation_id: UUID
+    services: Services, me: UUID, generation_id: UUID, told_revision: int = 0
 ) -> AsyncGenerator[Generation, None]:
     """The generation as it is, then its newest state after each change, until it is final or deleted.
 
-    Raises GenerationNotFound before the first.
+    The first is left out where it is of `told_revision`: who comes back has it. Raises GenerationNotFound
+    before the first.
     """
     async with services.feed.watch(me, only=generation_id) as mailbox:
         find = partial(find_generation, generation_id=generation_id)
         told = await _read(services, me, find, first=True)
         if told is None:
             raise GenerationNotFound
-        yield told
+        if told.revision != told_revision:
+            yield told
         while not Status(told.status).final:
             delivery = await mailbox.take(_reread_after())
             if _is_stale(delivery, told):
@@ -66,6 +71,10 @@ def _is_stale(delivery: Delivery, told: Generation) -> bool:
     return bool(changes) and not delivery.gap and all(change.revision <= told.revision for change in changes)
 
 
+def _ignore(_: datetime) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class GenerationEvent:
     """A change to one of a user's generations; `generation` is None once deleted."""
@@ -75,11 +84,26 @@ class GenerationEvent:
     generation: Generation | None
 
 
-async def follow_all(services: Services, me: UUID) -> AsyncGenerator[GenerationEvent, None]:
-    """Changes to any of the user's generations from now on: the newest state of each."""
+async def follow_all(
+    services: Services,
+    me: UUID,
+    *,
+    since: datetime | None = None,
+    settled: Callable[[datetime], None] = _ignore,
+) -> AsyncGenerator[GenerationEvent, None]:
+    """Changes to any of the user's generations from now on: the newest state of each.
+
+    `settled` is told moments up to which everything has been told. Who comes back with the last of them, as
+    `since`, within RESUMED_WITHIN, misses nothing, and may be told again what changed shortly before it.
+    """
+    if since and datetime.now(UTC) - since > RESUMED_WITHIN:
+        since = None
     async with services.feed.watch(me) as mailbox:
-        before = partial(read_changes, since=None)
-        ledger = _Ledger.start(await _read(services, me, before, first=True))
+        changes = await _read(services, me, partial(read_changes, since=since), first=True)
+        ledger = _Ledger.resume(changes, since) if since else _Ledger.start(changes)
+        for event in ledger.catch_up(changes):
+            yield event
+        settled(ledger.until)
         reread_at = time.monotonic() + _reread_after()
         while True:
             delivery = await mailbox.take(max(0.0, reread_at - time.monotonic()))
@@ -88,6 +112,7 @@ async def follow_all(services: Services, me: UUID) -> AsyncGenerator[GenerationE
                 changes = await _read(services, me, partial(read_changes, since=ledger.until))
                 for event in ledger.catch_up(changes):
                     yield event
+                settled(ledger.until)
             elif delivery.changes:
                 ids = [change.id for change in delivery.changes if change.kind is not ChangeKind.DELETED]
                 found = await _read(services, me, partial(find_generations, generation_ids=ids))
@@ -107,6 +132,17 @@ class _Ledger:
     def start(cls, changes: Changes) -> _Ledger:
         """Whatever is there at the start counts as told."""
         return cls(changes.until, {row.id: row.revision for row in changes.generations}, set(changes.deleted))
+
+    @classmethod
+    def resume(cls, changes: Changes, since: datetime) -> _Ledger:
+        """Whatever was there well before `since`, and is as it was, counts as told."""
+        horizon = since - OVERLAP
+        known = {
+            row.id: row.revision if row.updated_at <= horizon else 0
+            for row in changes.generations
+            if row.created_at <= horizon
+        }
+        return cls(changes.until, known)
 
     def enter(self, delivery: Delivery, rows: dict[UUID, Generation]) -> list[GenerationEvent]:
         """The events that a delivery is worth."""
@@ -138,7 +174,7 @@ class _Ledger:
         if known is not None and row.revision <= known:
             return []
         self.revisions[row.id] = row.revision
-        return [GenerationEvent(ChangeKind.UPDATED if known else ChangeKind.CREATED, row.id, row)]
+        return [GenerationEvent(ChangeKind.CREATED if known is None else ChangeKind.UPDATED, row.id, row)]
 
     def _bury(self, generation_id: UUID) -> list[GenerationEvent]:
         if generation_id in self.gone:

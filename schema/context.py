@@ -18,6 +18,7 @@ from db.generations import Window
 from db.models import Generation, LogEntry, Status, Story
 from resolvers import batches
 from resolvers.services import Services
+from schema.positions import Position
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -38,6 +39,7 @@ class Context:
     request_id: str
     identity: Identity | None = None
     connection_params: dict[str, Any] | None = None
+    position: Position = field(default_factory=Position)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property

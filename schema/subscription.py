@@ -44,8 +44,10 @@ class Subscription:
         self, info: Info, id: Annotated[UUID, strawberry.argument(description="The generation's id.")]
     ) -> AsyncGenerator[StoryGeneration, None]:
         context = info.context
-        async with aclosing(follow_generation(context.services, context.me, id)) as rows:
+        told = context.position.revision_of(id)
+        async with aclosing(follow_generation(context.services, context.me, id, told)) as rows:
             async for row in rows:
+                context.position.at_revision(id, row.revision)
                 yield StoryGeneration.of(row)
 
     @strawberry.subscription(
@@ -54,7 +56,11 @@ class Subscription:
     )
     async def story_generation_events(self, info: Info) -> AsyncGenerator[StoryGenerationEvent, None]:
         context = info.context
-        async with aclosing(follow_all(context.services, context.me)) as events:
+        position = context.position
+        following = follow_all(
+            context.services, context.me, since=position.moment(), settled=position.at_moment
+        )
+        async with aclosing(following) as events:
             async for event in events:
                 yield StoryGenerationEvent(
                     change=GenerationChange(event.kind.value),

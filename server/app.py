@@ -16,8 +16,10 @@ from starlette.types import ASGIApp
 from core.identity import Verifier
 from resolvers.services import Services
 from server.demo_sign_in import demo_routes
+from server.documents import Documents
 from server.edges.doors import Door
 from server.edges.headers import SecureHeaders, SharedWith
+from server.edges.places import Places
 from server.edges.requests import RequestIds
 from server.files import file_routes
 from server.graphql_http import GraphQLEndpoint
@@ -34,11 +36,16 @@ def create_app(services: Services, verifier: Verifier) -> ASGIApp:
     """The application over services that are open already, and stay open longer than it."""
     settings = services.settings
     door = Door(verifier, settings.requests_per_user)
+    # Sockets, and event streams, which are as much to keep.
+    streams = Places(settings.sockets_per_user)
+    documents = Documents.open(settings)
     app = Starlette(
         routes=[
             Route("/", index),
-            door.route("/graphql", GraphQLEndpoint(services, door).answer, ["GET", "POST"]),
-            WebSocketRoute("/graphql", LiveEndpoint(services, verifier)),
+            door.route(
+                "/graphql", GraphQLEndpoint(services, door, documents, streams).answer, ["GET", "POST"]
+            ),
+            WebSocketRoute("/graphql", LiveEndpoint(services, verifier, documents, streams)),
             *rest_routes(services, door),
             *file_routes(services.links, services.storage),
             *health_routes(services),

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,9 +36,13 @@ from schema.allowance import end_answer
 from schema.context import Context
 from schema.root import schema
 from server.demo_sign_in import is_loopback
+from server.documents import DocumentRefused, Documents
+from server.edges.clock import until
 from server.edges.json_text import to_json
 from server.edges.places import Places
 from server.edges.requests import request_id
+from server.graphql_answers import BAD_REQUEST
+from server.graphql_request import BadRequest, read_fields
 
 MOST_MESSAGE_BYTES = 64 * 1024
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/websocket.xhtml
@@ -58,10 +62,11 @@ def _leave_nothing() -> None:
     pass
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SocketContext(Context):
     """`authorization` is the upgrade request's header. `leave` gives the user's place back, once."""
 
+    documents: Documents
     authorization: str | None = None
     leave: Callable[[], None] = _leave_nothing
 
@@ -109,14 +114,29 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
             self._expiry = asyncio.create_task(self._close_at(identity.expires_at))
 
     async def handle_subscribe(self, message: Any) -> None:
-        most = self.context.services.settings.operations_per_socket
-        if len(self.operations) < most or message["id"] in self.operations:
-            await super().handle_subscribe(message)
-            return
-        problem = GraphQLError(
-            f"No more than {most} operations at once on a socket", extensions={"code": TOO_MANY_OPERATIONS}
-        )
-        await self.send_message({"type": "error", "id": message["id"], "payload": [problem.formatted]})
+        # Before the sign-in, and for an id that is taken, Strawberry closes the socket.
+        if self.connection_acknowledged and message["id"] not in self.operations:
+            most = self.context.services.settings.operations_per_socket
+            if len(self.operations) >= most:
+                await self._refuse(
+                    message, f"No more than {most} operations at once on a socket", TOO_MANY_OPERATIONS
+                )
+                return
+            asked = read_fields(message["payload"])
+            try:
+                message["payload"]["query"] = self.context.documents.find(asked, self.context.me)
+            except DocumentRefused as error:
+                await self._refuse(message, str(error), error.code)
+                return
+            except BadRequest as error:
+                await self._refuse(message, str(error), BAD_REQUEST)
+                return
+        await super().handle_subscribe(message)
+
+    async def _refuse(self, message: Any, why: str, code: str) -> None:
+        """End one operation before it begins."""
+        error = GraphQLError(why, extensions={"code": code})
+        await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
 
     async def handle_task_exception(self, error: Exception) -> None:
         """What ends an operation unforeseen. That its client has left is none of it."""
@@ -130,9 +150,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
         await super().shutdown()
 
     async def _close_at(self, moment: datetime) -> None:
-        # By the wall clock, looked at again every hour: a machine may sleep, and its clock be set.
-        while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - no event: time
-            await asyncio.sleep(min(left, 3600))
+        await until(moment)
         await self.websocket.close(FORBIDDEN, "Token expired")
 
     async def _send_result_stream(self, operation: Any, result_source: Any) -> None:
@@ -156,7 +174,7 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
     websocket_adapter_class = SocketAdapter
     graphql_transport_ws_handler_class = SocketHandler
 
-    def __init__(self, services: Services, verifier: Verifier) -> None:
+    def __init__(self, services: Services, verifier: Verifier, documents: Documents, places: Places) -> None:
         settings = services.settings
         public = normalize_origin(settings.public_base)
         super().__init__(
@@ -167,7 +185,8 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
             max_subscriptions_per_connection=None,  # `SocketHandler` counts, and says so with a code
             allowed_origins=[*([public] if public else []), *settings.origins],
         )
-        self.places = Places(settings.sockets_per_user)
+        self._documents = documents
+        self._places = places
         self._services = services
         self._verifier = verifier
 
@@ -198,7 +217,7 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
     ) -> SocketContext:
         del response
         header = request.headers.get("authorization")
-        return SocketContext(self._services, request_id(), authorization=header)
+        return SocketContext(self._services, request_id(), documents=self._documents, authorization=header)
 
     def decode_json(self, data: str | bytes) -> object:
         try:
@@ -224,10 +243,10 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
             logger.info("Socket refused: %s", error)
             raise ConnectionRejectionError from None
         user = context.identity.user_id
-        if not self.places.take(user):
+        if not self._places.take(user):
             logger.info("Socket refused: its user has %d already", context.services.settings.sockets_per_user)
             raise NoPlace
-        context.leave = partial(self.places.give_back, user)
+        context.leave = partial(self._places.give_back, user)
         return await super().on_ws_connect(context)
 
 
@@ -238,18 +257,11 @@ def _problem(message: Any) -> str | None:
     kind, payload = message["type"], message.get("payload")
     if kind in {"subscribe", "complete"} and not (isinstance(message.get("id"), str) and message["id"]):
         return f"{kind} needs an id"
-    if kind == "subscribe":
-        return _operation_problem(payload)
     if kind == "connection_init" and not isinstance(payload, dict | None):
         return "The payload of connection_init must be an object"
-    return None
-
-
-def _operation_problem(payload: Any) -> str | None:
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-        return "subscribe needs a payload with a query"
-    if not isinstance(payload.get("variables"), dict | None):
-        return "variables must be an object"
-    if not isinstance(payload.get("operationName"), str | None):
-        return "operationName must be a string"
+    if kind == "subscribe":
+        try:
+            read_fields(payload)
+        except BadRequest as problem:
+            return str(problem)
     return None

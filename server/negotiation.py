@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 RESPONSE_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+# What an answer of one piece comes in, where the caller does not care.
+WILD = {"*/*", "application/*"}
 
 
-def negotiate(accept: str) -> str | None:
-    """The media type to answer in: the one the caller likes best, the plain one where it does not care."""
+@dataclass(frozen=True)
+class Wanted:
+    """`form` is what the caller likes best. `json` is what it likes best for an answer that is no stream,
+    and `streams` whether it takes one at all: a subscription has no other form.
+    """
+
+    form: str
+    json: str
+    streams: bool
+
+
+def negotiate(accept: str) -> Wanted | None:
+    """What an Accept header asks for; None where nothing that is to be had."""
     if not accept:
-        return PLAIN_JSON
-    best: tuple[float, str] | None = None
+        return Wanted(PLAIN_JSON, PLAIN_JSON, streams=False)
+    liked = _liked(accept)
+    if not liked:
+        return None
+    plain = next((form for form in liked if form != EVENT_STREAM), PLAIN_JSON)
+    return Wanted(liked[0], plain, streams=EVENT_STREAM in liked)
+
+
+def _liked(accept: str) -> list[str]:
+    """The forms that are to be had, the best first; of those liked alike, the first that is listed."""
+    qualities: dict[str, float] = {}
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        offered = {RESPONSE_JSON: RESPONSE_JSON, PLAIN_JSON: PLAIN_JSON}.get(name)
-        if name in {"*/*", "application/*"}:
-            offered = PLAIN_JSON
-        quality = _quality(parameters)
-        if offered and quality > 0 and (best is None or quality > best[0]):
-            best = (quality, offered)
-    return best[1] if best else None
+        form = PLAIN_JSON if name in WILD else name
+        if form in {RESPONSE_JSON, PLAIN_JSON, EVENT_STREAM}:
+            qualities[form] = max(_quality(parameters), qualities.get(form, 0.0))
+    offered = [form for form, quality in qualities.items() if quality > 0]
+    return sorted(offered, key=lambda form: -qualities[form])
 
 
 def _quality(parameters: list[str]) -> float:

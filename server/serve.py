@@ -33,7 +33,6 @@ BACKLOG = 2048
 # What the kernel takes of a client that reads slower than we write, before the flow control of the
 # protocols sees it: else up to 4 MiB for each, of memory, and of events that are old when they are read.
 MOST_UNSENT_BYTES = 64 * 1024
-PING_SECONDS = 15
 # What is underway when the process is told to stop has so long to end.
 GRACE_SECONDS = 5
 
@@ -57,11 +56,8 @@ async def _serve(settings: Settings) -> None:
             await uvicorn.Server(config).serve(sockets=[listener])
 
 
-def server_config(app: ASGIApp, settings: Settings, *, ping_seconds: float = PING_SECONDS) -> uvicorn.Config:
-    """How uvicorn serves Storycast, wherever it listens.
-
-    A socket is pinged every `ping_seconds`, and gone when it has not answered for as long again.
-    """
+def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves Storycast, wherever it listens."""
     return EdgeConfig(
         app,
         connections=settings.connections,
@@ -71,8 +67,8 @@ def server_config(app: ASGIApp, settings: Settings, *, ping_seconds: float = PIN
         ws_max_size=MOST_MESSAGE_BYTES,
         # Megabytes of a story would be packed on the event loop; changes are small.
         ws_per_message_deflate=False,
-        ws_ping_interval=ping_seconds,
-        ws_ping_timeout=ping_seconds,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.ping_seconds,
         # Who asks is told by a token; addresses that headers claim are believed nowhere.
         proxy_headers=False,
         lifespan="off",

@@ -52,6 +52,12 @@ class Door:
         request.scope[TAKEN_BY] = identity.user_id
         return identity
 
+    def give_back(self, request: Request) -> None:
+        """The place of a request whose answer lasts, and is counted elsewhere."""
+        user = request.scope.pop(TAKEN_BY, None)
+        if user is not None:
+            self.places.give_back(user)
+
 
 class _Leaving:
     """ASGI middleware: sends answers in pieces, each when the one before has been taken, and gives back what

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +19,9 @@ from server.edges.headers import SECURE
 MOST_HEADER_BYTES = 64 * 1024
 # Requests that wait for the answer to the one before, on one connection. Each costs memory, an empty one too.
 MOST_PIPELINED = 32
+# In a request's scope: that its answer lasts until somebody ends it, and what breaks it off.
+LASTS = "storycast.lasts"
+BREAK_OFF = "storycast.break_off"
 # What a chunk's frame may take without being counted.
 CHUNK_FRAME_BYTES = 16
 
@@ -49,9 +53,15 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
+        _give_up_the_dead(transport, self.config.request_seconds)
         self._expect_within(self.config.request_seconds)
         if len(self.connections) > self.config.connections:
             transport.abort()
+
+    def shutdown(self) -> None:
+        if self._is_answering() and self.cycle.scope.get(LASTS):
+            self._break_off()
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_nothing()
@@ -85,6 +95,7 @@ class HttpProtocol(HttpToolsProtocol):
             cut_off(self.transport)
             raise TooManyPipelined
         super().on_message_begin()
+        self.scope[BREAK_OFF] = self._break_off  # type: ignore[literal-required]  # for the endpoint
         self._has_begun = True
         self._header_bytes = 0
         if self._deadline is None:
@@ -157,6 +168,10 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             cut_off(self.transport)
 
+    def _break_off(self) -> None:
+        """End in mid-answer, so that clients see that it has not ended by itself, and come back."""
+        self.transport.close()
+
     def _is_answering(self) -> bool:
         # None before the first request.
         return bool(self.cycle) and not self.cycle.response_complete
@@ -176,3 +191,10 @@ class HttpProtocol(HttpToolsProtocol):
             lines = [f"HTTP/1.1 {status} {status.phrase}", *(f"{k}: {v}" for k, v in headers.items())]
             self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         self.transport.close()
+
+
+def _give_up_the_dead(transport: asyncio.Transport, seconds: float) -> None:
+    """Peers that confirm nothing of what they are sent: the kernel would try for a quarter of an hour."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        held = transport.get_extra_info("socket")
+        held.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

@@ -29,13 +29,6 @@ from tests.processes import free_port
 ACKNOWLEDGED = '{"type":"connection_ack"}'
 TRY_AGAIN_LATER = (1013, "Too many sockets")
 EVENTS = "subscription { storyGenerationEvents { id generation { story { content } } } }"
-QUICK_PINGS = """
-import functools, sys
-import server.serve as serving
-serving.server_config = functools.partial(serving.server_config, ping_seconds=0.5)
-from server.__main__ import main
-sys.exit(main(sys.argv[1:]))
-"""
 REQUEST_SECONDS = 1.0
 MEBIBYTE = 1024 * 1024
 
@@ -205,7 +198,7 @@ async def _ping_forever(end: Wire) -> None:
 async def test_one_who_stops_reading_is_gone_soon_with_all_that_was_kept_for_him(
     edge_with: Any, alice: UUID, last_word: bytes
 ) -> None:
-    async with edge_with(("-c", QUICK_PINGS), sockets_per_user=1) as edge:
+    async with edge_with(ping_seconds=0.5, sockets_per_user=1) as edge:
         process = psutil.Process(edge.process.pid)
         story = await edge.client.add_story(alice, "x" * 900_000)
         async with wire(edge.base, receive_buffer=4096) as end:
@@ -234,11 +227,11 @@ def _is_connected(process: psutil.Process, port: int) -> bool:
 
 
 @asynccontextmanager
-async def inside(settings: Settings, ping_seconds: float = 15) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+async def inside(settings: Settings) -> AsyncIterator[tuple[str, uvicorn.Server]]:
     """The API served by this process, to look into."""
     async with open_services(settings) as services:
         app = create_app(services, open_verifier(settings))
-        config = server_config(app, settings, ping_seconds=ping_seconds)
+        config = server_config(app, settings)
         config.host, config.port = "127.0.0.1", settings.port
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve())
@@ -267,7 +260,8 @@ async def test_pongs_do_not_pile_up_for_one_who_does_not_read(edge_settings: Set
 
 async def test_one_who_answers_no_ping_may_come_again(edge_settings: Settings) -> None:
     """A laptop that slept: clients of graphql-ws would take uvicorn's own 1011 for the end."""
-    async with inside(adjust(edge_settings, port=free_port()), ping_seconds=0.3) as (base, server):
+    settings = adjust(edge_settings, port=free_port(), ping_seconds=0.3)
+    async with inside(settings) as (base, server):
         async with wire(base) as end:
             await end.upgrade()
             assert await end.close_code() == 1013

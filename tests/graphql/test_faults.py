@@ -21,8 +21,11 @@ from strawberry.types.execution import PreExecutionError
 from core.identity import open_verifier
 from schema.context import Context
 from schema.faults import Faults
+from server.documents import Documents
 from server.edges.doors import Door
-from server.graphql_http import GraphQLEndpoint, _status
+from server.edges.places import Places
+from server.graphql_answers import answer
+from server.graphql_http import GraphQLEndpoint
 from tests.callers import Api
 from tests.graphql.rows import Rows
 from tests.graphql.statements import just_before
@@ -147,8 +150,10 @@ async def test_a_client_that_leaves_while_it_sends_is_no_fault_of_ours(
     headers = {"content-type": PLAIN, **api.headers(alice)}
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     request = Request({"type": "http", "method": "POST", "headers": raw}, receive)
+    door, documents = Door(open_verifier(api.settings), 1), Documents({}, trusted_alone=False)
+    endpoint = GraphQLEndpoint(api.services, door, documents, Places(1))
     with pytest.raises(ClientDisconnect):
-        await GraphQLEndpoint(api.services, Door(open_verifier(api.settings), 1)).answer(request)
+        await endpoint.answer(request)
     assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
 
 
@@ -177,7 +182,7 @@ async def test_what_breaks_outside_of_any_field_is_masked_too(
 @pytest.mark.parametrize(("accept", "status"), [(PLAIN, 200), (RESPONSE, 500)])
 def test_what_breaks_before_any_field_is_a_500_where_the_media_type_tells(accept: str, status: int) -> None:
     masked = GraphQLError(MASKED, extensions={"code": "INTERNAL_SERVER_ERROR"})
-    assert _status(accept, PreExecutionError(None, [masked])) == status
+    assert answer(accept, PreExecutionError(None, [masked])).status_code == status
 
 
 async def test_a_result_that_does_not_fit_its_type_is_our_fault_and_not_the_caller_s(

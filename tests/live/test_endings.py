@@ -13,15 +13,19 @@ from strawberry.http.exceptions import WebSocketDisconnected
 
 from core.identity import open_verifier
 from schema.root import schema
+from server.documents import Documents
+from server.edges.places import Places
 from server.graphql_ws import LiveEndpoint, SocketAdapter, SocketContext, SocketHandler
 from tests.callers import Api
+
+NO_DOCUMENTS = Documents({}, trusted_alone=False)
 
 Send = Callable[[Any], Awaitable[None]]
 
 
 @pytest.fixture
 def endpoint(door: Api) -> LiveEndpoint:
-    return LiveEndpoint(door.services, open_verifier(door.settings))
+    return LiveEndpoint(door.services, open_verifier(door.settings), NO_DOCUMENTS, Places(1))
 
 
 async def accepted(endpoint: LiveEndpoint, send: Send) -> SocketAdapter:
@@ -73,7 +77,7 @@ async def test_only_what_is_our_fault_is_logged(
     handler = SocketHandler(
         view=endpoint,
         websocket=await accepted(endpoint, send),
-        context=SocketContext(door.services, "abc"),
+        context=SocketContext(door.services, "abc", documents=NO_DOCUMENTS),
         root_value=None,
         schema=schema,
         connection_init_wait_timeout=timedelta(seconds=1),
