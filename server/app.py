@@ -25,7 +25,7 @@ from server.files import file_routes
 from server.graphql_http import GraphQLEndpoint
 from server.graphql_ws import LiveEndpoint
 from server.health import health_routes
-from server.rest import failure, rest_routes
+from server.rest import failure, page_routes, rest_routes
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def create_app(services: Services, verifier: Verifier) -> ASGIApp:
             ),
             WebSocketRoute("/graphql", LiveEndpoint(services, verifier, documents, streams)),
             *rest_routes(services, door),
+            *page_routes(settings),
             *file_routes(services.links, services.storage),
             *health_routes(services),
             *demo_routes(settings),

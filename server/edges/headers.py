@@ -58,7 +58,7 @@ class SharedWith:
                 allow_origins=origins,
                 allow_methods=["GET", "POST", "DELETE"],
                 allow_headers=["Authorization", "Idempotency-Key"],
-                expose_headers=["Retry-After", "X-Request-Id"],
+                expose_headers=["Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
             )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

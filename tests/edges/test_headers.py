@@ -166,7 +166,8 @@ async def test_pages_of_the_origins_allowed_may_and_no_others(
             allowed = preflight.headers["access-control-allow-headers"].lower().split(", ")
             assert {"authorization", "content-type", "idempotency-key"} <= set(allowed)
             assert preflight.headers["access-control-allow-methods"] == "GET, POST, DELETE"
-            assert answer.headers["access-control-expose-headers"] == "Retry-After, X-Request-Id"
+            exposed = "Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+            assert answer.headers["access-control-expose-headers"] == exposed
             for response in (preflight, answer):
                 assert response.headers["access-control-allow-origin"] == origin
                 assert "Origin" in response.headers["vary"]

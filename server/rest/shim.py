@@ -1,0 +1,87 @@
+"""What each request does, once it is known who asks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.errors import GenerationNotFound
+from db.models import Generation, Status
+from db.quotas import Quota
+from resolvers import generations
+from resolvers.pages import Page
+from resolvers.services import Services
+from server.edges.bodies import media_type, read_body
+from server.rest.answers import UnsupportedMediaType, answer
+from server.rest.models import Begun, GenerationPath, InitiateBody, Listed, ListQuery, Meta, Shown
+
+MOST_BODY_BYTES = 64 * 1024
+
+
+class Done(NamedTuple):
+    """An answer, and what is left of the caller's initiations where that is known by then."""
+
+    response: Response
+    quota: Quota | None = None
+
+
+class Shim:
+    """One for each process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def initiate(self, request: Request, me: UUID) -> Done:
+        if media_type(request) not in {"", "application/json"}:
+            raise UnsupportedMediaType
+        read = await read_body(request, MOST_BODY_BYTES, self._services.settings.request_seconds)
+        body = InitiateBody.model_validate_json(read)
+        initiated = await generations.initiate_with_quota(
+            self._services, me, body.story_id, idempotency_key=_idempotency_key(request)
+        )
+        row = initiated.generation
+        begun = Begun(id=row.id, status=Status(row.status), progress=row.progress)
+        return Done(answer(begun, 202), initiated.quota)
+
+    async def list_page(self, request: Request, me: UUID) -> Done:
+        query = ListQuery.model_validate(dict(request.query_params))
+        page = Page(query.page, query.page_size)
+        found = await generations.read_page(self._services, me, page, query.status)
+        meta = Meta(page=page.number, page_size=page.size, total=found.total)
+        return Done(answer(Listed(data=[self._show(row) for row in found.rows], meta=meta)), found.quota)
+
+    async def get(self, request: Request, me: UUID) -> Done:
+        path = GenerationPath.model_validate(request.path_params)
+        found = await generations.find_with_quota(self._services, me, path.id)
+        if found is None:
+            raise GenerationNotFound
+        row, quota = found
+        return Done(answer(self._show(row)), quota)
+
+    async def delete(self, request: Request, me: UUID) -> Done:
+        path = GenerationPath.model_validate(request.path_params)
+        await generations.delete_generation(self._services, me, path.id)
+        return Done(Response(status_code=204))
+
+    def _show(self, row: Generation) -> Shown:
+        return Shown(
+            id=row.id,
+            story_id=row.story_id,
+            status=Status(row.status),
+            progress=row.progress,
+            result_url=self._services.links.url(row.result_key) if row.result_key else None,
+        )
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """The header's text. Some clients send UTF-8, some Latin-1, and GraphQL knows the key by its letters."""
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return None
+    try:
+        return given.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return given
