@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import aliased
 
+from core.codes import Failure
 from db.logs import Event, bury, write_log
 from db.models import FINAL, UNFINISHED, Generation, Status
 from db.quotas import Quota, as_quota, left
@@ -120,7 +121,7 @@ async def cancel_generation(session: UserWrite, generation_id: UUID) -> Generati
         )
         .values(
             status=Status.FAILED.value,
-            error_code="CANCELED",
+            error_code=Failure.CANCELED.value,
             error_message="Canceled by its owner",
             revision=Generation.revision + 1,
             text="",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from core.codes import Failure
 from db.claims import FREE, Change, change_of
 from db.logs import Event, write_log
 from db.models import Generation
@@ -40,7 +41,7 @@ WHERE status IN ('pending', 'in_progress') AND next_wake_at > now() AND (status 
 _EXHAUSTED = text("""
 UPDATE story_generations
 SET status = 'failed', revision = revision + 1, text = '', lease_until = NULL, next_wake_at = NULL,
-    error_code = coalesce(error_code, 'ATTEMPTS_EXHAUSTED'),
+    error_code = coalesce(error_code, :exhausted),
     error_message = coalesce(error_message, 'The narration was given up after ' || attempt || ' attempts'),
     finished_at = now(), updated_at = now()
 WHERE id IN (
@@ -79,7 +80,12 @@ async def stop_waiting(session: WorkerWrite, *, waited_seconds: float, max_attem
 
 async def fail_exhausted(session: WorkerWrite, *, max_attempts: int) -> Sequence[Change]:
     """End those whose last attempt's lease ran out, with the cause that was seen, if any was."""
-    rows = (await session.sql.execute(_EXHAUSTED, {"max_attempts": max_attempts, "batch": BATCH})).all()
+    rows = (
+        await session.sql.execute(
+            _EXHAUSTED,
+            {"max_attempts": max_attempts, "batch": BATCH, "exhausted": Failure.ATTEMPTS_EXHAUSTED.value},
+        )
+    ).all()
     for row in rows:
         await write_log(session, row.user_id, row.id, Event.FAILED, f"{row.error_code}: {row.error_message}")
     return [change_of(row) for row in rows]

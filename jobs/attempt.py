@@ -17,6 +17,7 @@ from functools import partial
 from typing import BinaryIO, TypeVar
 from uuid import UUID
 
+from core.codes import Failure
 from core.errors import NothingToNarrate, StorageError, StorycastError
 from core.results import result_key
 from db.claims import Change, Claim, claim, fail, find_success, hand_back, retry_later, succeed
@@ -63,19 +64,21 @@ async def attempt(bench: Bench, generation_id: UUID, shutdown: threading.Event) 
             logger.info("Generation %s: attempt %d stopped: canceled or taken over", held.id, held.attempt)
     except NothingToNarrate as nothing:
         message, skipped = str(nothing), nothing.skipped
-        await _end(bench, lambda session: fail(session, held, "NOTHING_TO_NARRATE", message, skipped=skipped))
+        await _end(
+            bench, lambda session: fail(session, held, Failure.NOTHING_TO_NARRATE, message, skipped=skipped)
+        )
     except _TimedOut:
         message = f"The narration took longer than {settings.attempt_timeout_seconds:g} seconds"
-        await _end(bench, lambda session: fail(session, held, "TIMED_OUT", message))
+        await _end(bench, lambda session: fail(session, held, Failure.TIMED_OUT, message))
     except StorageError as error:
         logger.warning("Generation %s: %s", held.id, error)
-        await _fail_or_retry(bench, held, "STORAGE_FAILED", "The result could not be stored")
+        await _fail_or_retry(bench, held, Failure.STORAGE_FAILED, "The result could not be stored")
     except DATABASE_ERRORS:
         # Nothing is wrong with the narration, and nothing can be written down: the lease runs out.
         raise
     except Exception:
         logger.exception("Generation %s: attempt %d failed", held.id, held.attempt)
-        await _fail_or_retry(bench, held, "NARRATION_FAILED", "The story could not be narrated")
+        await _fail_or_retry(bench, held, Failure.NARRATION_FAILED, "The story could not be narrated")
 
 
 async def _narrate_held(bench: Bench, held: Claim, stop: threading.Event, shutdown: threading.Event) -> None:
@@ -154,7 +157,7 @@ async def _succeed(
     return change or await find_success(session, held)
 
 
-async def _fail_or_retry(bench: Bench, held: Claim, code: str, message: str) -> None:
+async def _fail_or_retry(bench: Bench, held: Claim, code: Failure, message: str) -> None:
     if held.attempt >= bench.settings.max_attempts:
         await _end(bench, lambda session: fail(session, held, code, message))
         return

@@ -12,18 +12,16 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
+from core.codes import Fault
 from core.errors import BadUserInput, GenerationNotFound, StoryNotFound, Unauthenticated
 from schema.context import Context
 from schema.locations import Lines
 
 logger = logging.getLogger(__name__)
 
-PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
-BAD_USER_INPUT = "BAD_USER_INPUT"
-UNAUTHENTICATED = "UNAUTHENTICATED"
-NOT_FOUND = "NOT_FOUND"
-INTERNAL = "INTERNAL_SERVER_ERROR"
+BAD_USER_INPUT = Fault.BAD_USER_INPUT
+UNAUTHENTICATED = Fault.UNAUTHENTICATED
+INTERNAL = Fault.INTERNAL_SERVER_ERROR
 INTERNAL_MESSAGE = "Internal server error"
 
 # What Strawberry raises of a request in which there is no operation to run.
@@ -71,25 +69,25 @@ class Faults(SchemaExtension):
         logger.error("Request %s: %s failed", context.request_id, where, exc_info=cause or error)
         return self._coded(error, INTERNAL, INTERNAL_MESSAGE, requestId=context.request_id)
 
-    def _callers_fault(self, error: GraphQLError) -> str | None:
+    def _callers_fault(self, error: GraphQLError) -> Fault | None:
         """The code of an error that its caller can mend; None where it is ours."""
         cause = error.original_error
         if isinstance(cause, GenerationNotFound | StoryNotFound):
-            return NOT_FOUND
+            return Fault.NOT_FOUND
         if isinstance(cause, (BadUserInput, *UNRUNNABLE)):
             return BAD_USER_INPUT
         if not isinstance(cause, GraphQLError | None):
             return None
         if isinstance(error, GraphQLSyntaxError):
-            return PARSE_FAILED
+            return Fault.GRAPHQL_PARSE_FAILED
         if not self._executes:
-            return VALIDATION_FAILED
+            return Fault.GRAPHQL_VALIDATION_FAILED
         # The engine names the variable or the argument that is wrong; where a result is, its field.
         blamed = error.nodes or ()
         return None if not blamed or any(isinstance(node, FieldNode) for node in blamed) else BAD_USER_INPUT
 
     def _coded(
-        self, error: GraphQLError, code: str, message: str | None = None, **extensions: str
+        self, error: GraphQLError, code: Fault, message: str | None = None, **extensions: str
     ) -> GraphQLError:
         told = GraphQLError(
             message or error.message, path=error.path, extensions={"code": code, **extensions}

@@ -12,8 +12,10 @@ import strawberry
 
 import db.models as rows
 import narration.voices
+from core.codes import Failure
 from core.errors import StoryNotFound
 from db.generations import Window
+from db.logs import Event
 from resolvers.pages import Page
 from schema.allowance import current_answer
 from schema.context import Info
@@ -79,18 +81,15 @@ class Voice:
 
 @strawberry.type(description="Why a generation FAILED. What to do about each code is in docs/errors.md.")
 class GenerationError:
-    code: str = strawberry.field(
-        description="CANCELED, NOTHING_TO_NARRATE, NARRATION_FAILED, STORAGE_FAILED, TIMED_OUT, "
-        "ATTEMPTS_EXHAUSTED"
-    )
+    code: str = strawberry.field(description=", ".join(Failure))
     message: str = strawberry.field(description="For people.")
 
 
 @strawberry.type(description="One thing that happened to a generation.")
 class GenerationLogEntry:
     event: str = strawberry.field(
-        description="created, started, handed_back, attempt_failed, sentence_skipped, succeeded, failed or "
-        "canceled. There may be more of them one day."
+        description=f"{', '.join(event for event in Event if event is not Event.DELETED)}. There may be "
+        "more of them one day."
     )
     detail: str | None = strawberry.field(
         description="For people: which attempt, what was skipped, which error. Null where there is no more "
