@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.clients import node
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 30
 # What concerns the connection, and no operation.
 CONNECTION = ""
 

@@ -29,7 +29,7 @@ CREATE = """mutation ($input: CreateStoryInput!) {
 STORIES = "{ stories { items { title } meta { total } } }"
 
 
-@pytest.fixture(params=["graphql-ws"])
+@pytest.fixture(params=["graphql-ws", "graphql-sse"])
 def client_of(request: pytest.FixtureRequest) -> Any:
     return partial(remote, request.param)
 
@@ -238,6 +238,12 @@ async def test_a_token_that_is_refused_is_told_as_4403_over_a_websocket(api: Api
         await client.subscribe("1", WHO)
         error = (await client.told("1"))["error"]
         assert (error["code"], error["reason"]) == (4403, "Forbidden")
+
+
+async def test_a_token_that_is_refused_is_told_as_401_over_sse(api: Api) -> None:
+    async with remote("graphql-sse", api.base, "no token", retryAttempts=0) as client:
+        await client.subscribe("1", WHO)
+        assert (await client.told("1"))["error"]["status"] == 401
 
 
 NOT_RUN = [
