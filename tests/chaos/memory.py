@@ -28,10 +28,10 @@ def cpu_seconds(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def unsent(port: int) -> int:
-    """Bytes that the kernel holds for those who have not taken them from this port yet."""
+def unsent(port: int) -> list[int]:
+    """Bytes that the kernel holds for each of those who have not taken them from this port yet."""
     rows = (row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:])
-    return sum(int(row[4].split(":")[0], 16) for row in rows if int(row[1].split(":")[1], 16) == port)
+    return [int(row[4].split(":")[0], 16) for row in rows if int(row[1].split(":")[1], 16) == port]
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Peaks:
         self.api = max(self.api, self.samples[-1])
         self.valkey = max(self.valkey, int(told["used_memory"]))
         self.valkey_clients = max(self.valkey_clients, waiting)
-        self.kernel = max(self.kernel, unsent(port))
+        self.kernel = max(self.kernel, sum(unsent(port)))
 
 
 @asynccontextmanager

@@ -22,6 +22,8 @@ def default_of(name: str) -> str:
     field = Settings.model_fields[name]
     if field.default_factory:
         return "cores"
+    if isinstance(field.default, bool):
+        return f"`{field.default}`".lower()
     return f"`{field.default}`" if field.default not in {None, ""} else "none"
 
 
