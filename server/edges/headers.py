@@ -57,7 +57,7 @@ class SharedWith:
                 app,
                 allow_origins=origins,
                 allow_methods=["GET", "POST", "DELETE"],
-                allow_headers=["Authorization", "Idempotency-Key"],
+                allow_headers=["Authorization", "Idempotency-Key", "Last-Event-ID"],
                 expose_headers=["Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
             )
 
