@@ -19,9 +19,6 @@ from schema.locations import Lines
 
 logger = logging.getLogger(__name__)
 
-BAD_USER_INPUT = Fault.BAD_USER_INPUT
-UNAUTHENTICATED = Fault.UNAUTHENTICATED
-INTERNAL = Fault.INTERNAL_SERVER_ERROR
 INTERNAL_MESSAGE = "Internal server error"
 
 # What Strawberry raises of a request in which there is no operation to run.
@@ -60,14 +57,14 @@ class Faults(SchemaExtension):
     def _told(self, error: GraphQLError) -> GraphQLError:
         cause = error.original_error
         if isinstance(cause, Unauthenticated):
-            return self._coded(error, UNAUTHENTICATED, "Unauthorized")
+            return self._coded(error, Fault.UNAUTHENTICATED, "Unauthorized")
         code = self._callers_fault(error)
         if code:
             return self._coded(error, code)
         context: Context = self.execution_context.context
         where = error.path or "the operation"
         logger.error("Request %s: %s failed", context.request_id, where, exc_info=cause or error)
-        return self._coded(error, INTERNAL, INTERNAL_MESSAGE, requestId=context.request_id)
+        return self._coded(error, Fault.INTERNAL_SERVER_ERROR, INTERNAL_MESSAGE, requestId=context.request_id)
 
     def _callers_fault(self, error: GraphQLError) -> Fault | None:
         """The code of an error that its caller can mend; None where it is ours."""
@@ -75,7 +72,7 @@ class Faults(SchemaExtension):
         if isinstance(cause, GenerationNotFound | StoryNotFound):
             return Fault.NOT_FOUND
         if isinstance(cause, (BadUserInput, *UNRUNNABLE)):
-            return BAD_USER_INPUT
+            return Fault.BAD_USER_INPUT
         if not isinstance(cause, GraphQLError | None):
             return None
         if isinstance(error, GraphQLSyntaxError):
@@ -84,7 +81,11 @@ class Faults(SchemaExtension):
             return Fault.GRAPHQL_VALIDATION_FAILED
         # The engine names the variable or the argument that is wrong; where a result is, its field.
         blamed = error.nodes or ()
-        return None if not blamed or any(isinstance(node, FieldNode) for node in blamed) else BAD_USER_INPUT
+        return (
+            None
+            if not blamed or any(isinstance(node, FieldNode) for node in blamed)
+            else Fault.BAD_USER_INPUT
+        )
 
     def _coded(
         self, error: GraphQLError, code: Fault, message: str | None = None, **extensions: str

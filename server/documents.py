@@ -7,10 +7,12 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID
 
 from graphql import GraphQLError, parse, validate
 
+from core.codes import Fault
 from core.errors import SettingsError, StorycastError
 from core.settings import Settings
 from schema.root import schema
@@ -26,7 +28,7 @@ MOST_PROBLEMS = 10
 class DocumentRefused(StorycastError):
     """A request whose document is not there, or may not run. `code` is for programs."""
 
-    code: str
+    code: ClassVar[Fault]
 
 
 class DocumentNotFound(DocumentRefused):
@@ -35,7 +37,7 @@ class DocumentNotFound(DocumentRefused):
     Clients know this message: https://www.apollographql.com/docs/graphos/platform/security/persisted-queries#apq
     """
 
-    code = "PERSISTED_QUERY_NOT_FOUND"
+    code = Fault.PERSISTED_QUERY_NOT_FOUND
 
     def __init__(self) -> None:
         super().__init__("PersistedQueryNotFound")
@@ -44,7 +46,7 @@ class DocumentNotFound(DocumentRefused):
 class DocumentNotTrusted(DocumentRefused):
     """A document that is in no manifest, where no other may run."""
 
-    code = "DOCUMENT_NOT_TRUSTED"
+    code = Fault.DOCUMENT_NOT_TRUSTED
 
     def __init__(self) -> None:
         super().__init__("This server runs trusted documents alone, and this is none of them")

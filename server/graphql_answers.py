@@ -8,8 +8,9 @@ from typing import Any
 from starlette.responses import Response
 from strawberry.types.execution import ExecutionResult
 
+from core.codes import Fault
 from core.errors import StorycastError, Unauthenticated
-from schema.faults import INTERNAL, INTERNAL_MESSAGE, UNAUTHENTICATED
+from schema.faults import INTERNAL_MESSAGE
 from server.documents import DocumentRefused
 from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow
 from server.edges.doors import LATER, TooManyRequests
@@ -17,8 +18,6 @@ from server.edges.json_text import to_json
 from server.edges.requests import request_id
 from server.graphql_request import BadRequest
 from server.negotiation import PLAIN_JSON, RESPONSE_JSON
-
-BAD_REQUEST = "BAD_REQUEST"
 
 logger = logging.getLogger(__name__)
 
@@ -44,28 +43,28 @@ def answer(form: str, result: ExecutionResult) -> Response:
 
 def not_acceptable() -> Response:
     """For an Accept that names nothing that is to be had."""
-    return _error(PLAIN_JSON, 406, f"Accept {RESPONSE_JSON} or {PLAIN_JSON}", "NOT_ACCEPTABLE")
+    return _error(PLAIN_JSON, 406, f"Accept {RESPONSE_JSON} or {PLAIN_JSON}", Fault.NOT_ACCEPTABLE)
 
 
 def explain(form: str, error: Exception) -> Response:  # noqa: PLR0911 - one return a kind of failure
     """The answer where there is no result; our own faults are logged in full, the client gets an id"""
     if isinstance(error, Unauthenticated):
-        return _error(form, 401, "Unauthorized", UNAUTHENTICATED, {"WWW-Authenticate": "Bearer"})
+        return _error(form, 401, "Unauthorized", Fault.UNAUTHENTICATED, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, TooManyRequests):
-        return _error(form, 429, "Too many requests at once", "TOO_MANY_REQUESTS", LATER)
+        return _error(form, 429, "Too many requests at once", Fault.TOO_MANY_REQUESTS, LATER)
     if isinstance(error, TooManyStreams):
-        return _error(form, 429, "Too many event streams and sockets at once", "TOO_MANY_STREAMS", LATER)
+        return _error(form, 429, "Too many event streams and sockets at once", Fault.TOO_MANY_STREAMS, LATER)
     if isinstance(error, BodyTooLarge):
-        return _error(form, 413, "Request body too large", "BODY_TOO_LARGE")
+        return _error(form, 413, "Request body too large", Fault.BODY_TOO_LARGE)
     if isinstance(error, BodyTooSlow):
-        return _error(form, 408, "Request body too slow", "BODY_TOO_SLOW", TOO_SLOW_HEADERS)
+        return _error(form, 408, "Request body too slow", Fault.BODY_TOO_SLOW, TOO_SLOW_HEADERS)
     if isinstance(error, BadRequest):
-        return _error(form, error.status, str(error), BAD_REQUEST, error.headers)
+        return _error(form, error.status, str(error), Fault.BAD_REQUEST, error.headers)
     if isinstance(error, DocumentRefused):
         # Of a well-formed request, as an error of its document's would be.
         return _error(form, 200 if form == PLAIN_JSON else 400, str(error), error.code)
     logger.error("Request %s failed", request_id(), exc_info=error)
-    return _error(form, 500, INTERNAL_MESSAGE, INTERNAL, requestId=request_id())
+    return _error(form, 500, INTERNAL_MESSAGE, Fault.INTERNAL_SERVER_ERROR, requestId=request_id())
 
 
 def _status(form: str, result: ExecutionResult) -> int:
@@ -73,7 +72,7 @@ def _status(form: str, result: ExecutionResult) -> int:
     if form == PLAIN_JSON or not _is_refused(result):
         return 200
     codes = [(error.extensions or {}).get("code") for error in result.errors or ()]
-    return 500 if INTERNAL in codes else 400
+    return 500 if Fault.INTERNAL_SERVER_ERROR in codes else 400
 
 
 def _is_refused(result: ExecutionResult) -> bool:
@@ -85,7 +84,7 @@ def _error(
     form: str,
     status: int,
     message: str,
-    code: str,
+    code: Fault,
     headers: dict[str, str] | None = None,
     **extensions: str,
 ) -> Response:

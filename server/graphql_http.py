@@ -16,10 +16,10 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from core.codes import Fault
 from core.identity import Identity
 from resolvers.services import Services
 from schema.context import Context
-from schema.faults import BAD_USER_INPUT
 from schema.positions import Position
 from schema.root import schema
 from server.documents import Documents
@@ -104,6 +104,6 @@ async def _execute(operation: dict[str, Any], *, posted: bool) -> ExecutionResul
         raise BadRequest("Mutations need POST", 405, {"Allow": "POST"}) from None
     except CannotGetOperationTypeError:
         message = "operationName must name one operation of the document, where there are several"
-        return PreExecutionError(None, [GraphQLError(message, extensions={"code": BAD_USER_INPUT})])
+        return PreExecutionError(None, [GraphQLError(message, extensions={"code": Fault.BAD_USER_INPUT})])
     except MissingQueryError:
         raise BadRequest("query is empty") from None

@@ -28,6 +28,7 @@ from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
+from core.codes import Fault
 from core.errors import KeysUnavailable, StorycastError, Unauthenticated
 from core.identity import Verifier, bearer
 from core.settings import Environment
@@ -41,13 +42,11 @@ from server.edges.clock import until
 from server.edges.json_text import to_json
 from server.edges.places import Places
 from server.edges.requests import request_id
-from server.graphql_answers import BAD_REQUEST
 from server.graphql_request import BadRequest, read_fields
 
 MOST_MESSAGE_BYTES = 64 * 1024
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/websocket.xhtml
 FORBIDDEN = 4403
-TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
 # What a close frame has room for (RFC 6455, 5.5).
 LONGEST_REASON_BYTES = 123
 
@@ -119,7 +118,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
             most = self.context.services.settings.operations_per_socket
             if len(self.operations) >= most:
                 await self._refuse(
-                    message, f"No more than {most} operations at once on a socket", TOO_MANY_OPERATIONS
+                    message, f"No more than {most} operations at once on a socket", Fault.TOO_MANY_OPERATIONS
                 )
                 return
             asked = read_fields(message["payload"])
@@ -129,11 +128,11 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
                 await self._refuse(message, str(error), error.code)
                 return
             except BadRequest as error:
-                await self._refuse(message, str(error), BAD_REQUEST)
+                await self._refuse(message, str(error), Fault.BAD_REQUEST)
                 return
         await super().handle_subscribe(message)
 
-    async def _refuse(self, message: Any, why: str, code: str) -> None:
+    async def _refuse(self, message: Any, why: str, code: Fault) -> None:
         """End one operation before it begins."""
         error = GraphQLError(why, extensions={"code": code})
         await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
