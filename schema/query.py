@@ -108,10 +108,13 @@ class Query:
             StoryGenerationEdge(cursor=encode_cursor(row.id), node=StoryGeneration.of(row))
             for row in found.rows
         ]
-        end = edges[-1].cursor if edges else None
-        return StoryGenerationConnection(
-            edges=edges, page_info=PageInfo(has_next_page=found.has_more, end_cursor=end)
+        info = PageInfo(
+            has_next_page=found.has_more,
+            end_cursor=edges[-1].cursor if edges else None,
+            has_previous_page=given(after) is not None,
+            start_cursor=edges[0].cursor if edges else None,
         )
+        return StoryGenerationConnection(edges=edges, page_info=info)
 
     @strawberry.field(description="The voices a story can be narrated in.")
     def voices(self) -> list[Voice]:

@@ -275,6 +275,12 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(
         description="The last edge's cursor; null where there are no edges."
     )
+    has_previous_page: bool = strawberry.field(
+        description="Whether there was something before `startCursor`: whether `after` was given."
+    )
+    start_cursor: str | None = strawberry.field(
+        description="The first edge's cursor; null where there are no edges."
+    )
 
 
 @strawberry.type(description="A part of the list of generations, by cursor.")

@@ -23,7 +23,7 @@ OF_STORY = """query ($id: UUID!, $page: Int! = 1, $pageSize: Int! = 10, $status:
 
 CONNECTION = """query ($first: Int! = 20, $after: String, $status: GenerationStatus) {
     storyGenerationsConnection(first: $first, after: $after, status: $status) {
-        edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }"""
+        edges { cursor node { id } } pageInfo { hasPreviousPage startCursor hasNextPage endCursor } } }"""
 
 STATUSES = ["pending", "in_progress", "succeeded", "failed"]
 
@@ -78,8 +78,8 @@ async def test_somebody_without_rows_gets_empty_lists(shared: Api, alice: UUID) 
     assert part((await shared.data(alice, GENERATIONS))["storyGenerations"]) == ([], (1, 10), 0)
     story = await shared.add_story(alice)
     assert part((await shared.data(alice, OF_STORY, id=story))["story"]["generations"]) == ([], (1, 10), 0)
-    empty = {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
-    assert await slice_of(shared, alice) == empty
+    nowhere = {"hasPreviousPage": False, "startCursor": None, "hasNextPage": False, "endCursor": None}
+    assert await slice_of(shared, alice) == {"edges": [], "pageInfo": nowhere}
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -113,10 +113,14 @@ async def test_a_connection_tells_whether_there_is_more_and_where_it_ended(
     made = await rows.generations(alice, story, number)
     found = await slice_of(shared, alice, first=3)
     assert edges(found) == made[:3]
-    assert found["pageInfo"] == {"hasNextPage": more, "endCursor": found["edges"][-1]["cursor"]}
+    cursors = [edge["cursor"] for edge in found["edges"]]
+    ends = {"startCursor": cursors[0], "endCursor": cursors[-1]}
+    assert found["pageInfo"] == {"hasPreviousPage": False, "hasNextPage": more, **ends}
     rest = await slice_of(shared, alice, first=3, after=found["pageInfo"]["endCursor"])
     assert edges(rest) == made[3:]
-    assert rest["pageInfo"]["hasNextPage"] is False
+    cursors = [edge["cursor"] for edge in rest["edges"]] or [None]
+    ends = {"startCursor": cursors[0], "endCursor": cursors[-1]}
+    assert rest["pageInfo"] == {"hasPreviousPage": True, "hasNextPage": False, **ends}
 
 
 async def test_a_connection_gives_20_where_it_is_not_told_and_100_at_most(
