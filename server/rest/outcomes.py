@@ -82,16 +82,13 @@ def _response(status: int, meaning: str, example: BaseModel | None, **more: Any)
     return {"description": meaning, "headers": headers_of(status), **content, **more}
 
 
-def _links(pointer: str) -> dict[str, Any]:
-    return {
-        follower.name: {"operationId": follower.name, "parameters": {"id": f"$response.body#{pointer}"}}
-        for follower in (SHOW, DELETE)
-    }
-
-
+_FOLLOWERS = {
+    each.name: {"operationId": each.name, "parameters": {"id": "$response.body#/id"}}
+    for each in (SHOW, DELETE)
+}
 _DONE: dict[Operation, dict[int, dict[str, Any]]] = {
-    INITIATE: {202: _response(202, "The generation, on its way to a worker.", BEGUN, links=_links("/id"))},
-    LIST: {200: _response(200, "The page.", LISTED, links=_links("/data/0/id"))},
+    INITIATE: {202: _response(202, "The generation, on its way to a worker.", BEGUN, links=_FOLLOWERS)},
+    LIST: {200: _response(200, "The page.", LISTED)},
     SHOW: {200: _response(200, "The generation.", SHOWN)},
     DELETE: {204: _response(204, "It is gone.", None)},
 }
