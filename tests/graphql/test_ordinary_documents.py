@@ -48,7 +48,8 @@ DOCUMENTS = {
     "a connection of 100 with every field": (
         "query All($first: Int! = 100, $after: String, $status: GenerationStatus) {"
         " storyGenerationsConnection(first: $first, after: $after, status: $status)"
-        f" {{ edges {{ cursor node {{ {EVERY_FIELD} }} }} pageInfo {{ hasPreviousPage startCursor hasNextPage endCursor }} }} }}"
+        f" {{ edges {{ cursor node {{ {EVERY_FIELD} }} }}"
+        " pageInfo { hasPreviousPage startCursor hasNextPage endCursor } } }"
     ),
     "a page of 100 with every field": (
         "{ storyGenerations(pageSize: 100)"
