@@ -16,7 +16,7 @@ from core.codes import Fault
 from core.errors import SettingsError, StorycastError
 from core.settings import Settings
 from schema.root import schema
-from server.graphql_request import Asked, BadRequest
+from server.graphql_request import HASHED_BY, Asked, BadRequest
 
 # Registered documents, in characters: of a user, and of all users of this process.
 MOST_OF_A_USER = 256 * 1024
@@ -56,7 +56,7 @@ class Documents:
     """One for each process."""
 
     def __init__(self, trusted: Mapping[str, str], *, trusted_alone: bool) -> None:
-        self._trusted = trusted
+        self._trusted = {key.removeprefix(HASHED_BY): document for key, document in trusted.items()}
         self._trusted_texts = frozenset(trusted.values())
         self._trusted_alone = trusted_alone
         self._registered = Registered()
@@ -68,33 +68,33 @@ class Documents:
         return cls(trusted, trusted_alone=settings.trusted_documents_only)
 
     def find(self, asked: Asked, user: UUID) -> str:
-        """The document's text.
+        """The document's text: a trusted one, where it is asked by its id, whatever text comes with that.
 
         Raises DocumentNotFound, DocumentNotTrusted, and BadRequest where its hash is another.
         """
-        if asked.query is None:
-            return self._known(asked, user)
-        if asked.sha256 and asked.sha256 != _sha256(asked.query):
-            raise BadRequest("sha256Hash is not that of the query")
-        if self._trusted_alone and asked.query not in self._trusted_texts:
-            raise DocumentNotTrusted
-        if asked.sha256:
-            self._registered.put(user, asked.sha256, asked.query)
-        return asked.query
-
-    def _known(self, asked: Asked, user: UUID) -> str:
-        # Ids that are hashes say so, by GraphQL over HTTP; manifests of code generators do not.
-        key = asked.sha256 or asked.document_id or ""
-        digest = key.removeprefix("sha256:")
-        trusted = self._trusted.get(key) or self._trusted.get(digest)
-        if trusted:
+        trusted = self._trusted_by_id(asked)
+        if trusted is not None:
             return trusted
         if self._trusted_alone:
+            if asked.query in self._trusted_texts:
+                return asked.query
             raise DocumentNotTrusted
-        registered = self._registered.get(user, digest)
-        if registered is None:
-            raise DocumentNotFound
-        return registered
+        return self._registered_or_sent(asked, user)
+
+    def _trusted_by_id(self, asked: Asked) -> str | None:
+        return self._trusted.get(asked.document_id or asked.sha256 or "")
+
+    def _registered_or_sent(self, asked: Asked, user: UUID) -> str:
+        if asked.query is None:
+            registered = self._registered.get(user, asked.sha256 or asked.document_id or "")
+            if registered is None:
+                raise DocumentNotFound
+            return registered
+        if asked.sha256:
+            if asked.sha256 != _sha256(asked.query):
+                raise BadRequest("sha256Hash is not that of the query")
+            self._registered.put(user, asked.sha256, asked.query)
+        return asked.query
 
 
 class Registered:

@@ -19,6 +19,8 @@ from server.negotiation import PLAIN_JSON
 MOST_BODY_BYTES = 4 * 1024 * 1024
 # Of the document itself: stories belong into variables.
 MOST_QUERY_CHARACTERS = 64 * 1024
+# Ids that are hashes of their documents may say so, by GraphQL over HTTP; those of code generators do not.
+HASHED_BY = "sha256:"
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -36,7 +38,7 @@ class Asked:
     """One operation. Its document is there as text, by an id, or both.
 
     `document_id` is GraphQL over HTTP's `documentId`, and `sha256` what Apollo's automatic persisted queries
-    send in `extensions`.
+    send in `extensions`; both without HASHED_BY.
     """
 
     query: str | None
@@ -74,7 +76,8 @@ def read_fields(fields: Any) -> Asked:
             " put what is long into variables",
             413,
         )
-    document_id, sha256 = _text(fields, "documentId"), _sha256(_object(fields, "extensions"))
+    document_id = (_text(fields, "documentId") or "").removeprefix(HASHED_BY) or None
+    sha256 = _sha256(_object(fields, "extensions"))
     asked = Asked(
         # Some clients must send a text: beside an id, an empty one is none.
         query=None if query == "" and (document_id or sha256) else query,
@@ -108,7 +111,8 @@ def _sha256(extensions: dict[str, Any] | None) -> str | None:
     if named is None:
         return None
     digest = named.get("sha256Hash")
-    if named.get("version") != 1 or not isinstance(digest, str) or not SHA256.fullmatch(digest):
+    digest = digest.removeprefix(HASHED_BY) if isinstance(digest, str) else ""
+    if named.get("version") != 1 or not SHA256.fullmatch(digest):
         raise BadRequest("persistedQuery must be of version 1, with a sha256Hash of 64 hexadecimal digits")
     return digest
 

@@ -157,7 +157,12 @@ async def test_a_mutation_by_its_hash_needs_post_too(shared: Api, alice: UUID) -
 
 async def test_trusted_documents_alone_run_where_it_is_said(trusting: Api, alice: UUID, ask: Ask) -> None:
     me = {"data": {"viewer": {"id": str(alice)}}}
-    for trusted in ({"documentId": key(WHO)}, {"query": WHO}, apq(sha256(WHO), query=WHO)):
+    for trusted in (
+        {"documentId": key(WHO)},
+        {"documentId": key(WHO), "query": VOICES},
+        {"query": WHO},
+        apq(sha256(WHO), query=WHO),
+    ):
         assert await ask(trusting, alice, trusted) == me
     for other in (
         {"query": VOICES},
@@ -189,10 +194,13 @@ async def test_where_others_run_too_trusted_ones_are_known_by_their_ids(
     (tmp_path / "web.json").write_text(json.dumps({key(WHO): WHO}))
     (tmp_path / "app.json").write_text(json.dumps({f"sha256:{sha256(VOICES)}": VOICES}))
     (tmp_path / "notes.txt").write_text("no manifest")
+    digest = sha256(VOICES)
     async with serve_with(trusted_documents=tmp_path) as api:
         assert await by_get(api, alice, {"documentId": key(WHO)}) == {"data": {"viewer": {"id": str(alice)}}}
-        voices = await by_get(api, alice, {"documentId": f"sha256:{sha256(VOICES)}"})
-        assert voices == await by_post(api, alice, {"query": VOICES})
+        voices = await by_post(api, alice, {"query": VOICES})
+        for fields in ({"documentId": f"sha256:{digest}"}, {"documentId": digest}, apq(digest)):
+            assert await by_get(api, alice, fields) == voices
+        assert await by_get(api, alice, apq(f"sha256:{digest}")) == voices
         assert error_of(await by_get(api, alice, {"documentId": "riddle"})) == NOT_FOUND
 
 
