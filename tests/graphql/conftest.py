@@ -1,8 +1,12 @@
-"""One served API for the tests that leave each other alone: each acts as users of its own."""
+"""One served API for the tests that leave each other alone: each acts as users of its own. And contracts
+that were released, one a test.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,6 +16,7 @@ from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
 from tests.callers import Api, serving
 from tests.conftest import database_urls, fresh_database, settings_for
+from tests.graphql.released import Held, hold
 from tests.graphql.rows import Rows
 
 
@@ -37,3 +42,9 @@ async def rows(shared_settings: Settings) -> AsyncIterator[Rows]:
     connection = await asyncpg.connect(shared_settings.need("migration_database_url"))
     yield Rows(connection)
     await connection.close()
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    """Makes the test's one contract."""
+    return partial(hold, tmp_path)
