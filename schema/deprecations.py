@@ -86,7 +86,7 @@ def without_what_may_go(released: DocumentNode, today: date) -> GraphQLSchema:
     whole = build_ast_schema(released, assume_valid=True)
     kept = visit(released, _Leaving(today))
     gone = _reachable(whole) - _reachable(build_ast_schema(kept, assume_valid=True))
-    definitions: list[Any] = [each for each in kept.definitions if each.name.value not in gone]
+    definitions: list[Any] = [each for each in kept.definitions if _name(each) not in gone]
     return build_ast_schema(DocumentNode(definitions=tuple(definitions)), assume_valid=True)
 
 
@@ -133,6 +133,11 @@ def _exists(schema: GraphQLSchema, coordinate: str) -> bool:
         return resolve_schema_coordinate(schema, coordinate) is not None
     except (GraphQLError, TypeError):  # no coordinate at all, or one within what is not there
         return False
+
+
+def _name(definition: Any) -> str:
+    # A schema's own definition, of its roots, has none.
+    return definition.name.value if getattr(definition, "name", None) else ""
 
 
 def _reachable(schema: GraphQLSchema) -> set[str]:

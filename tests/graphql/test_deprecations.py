@@ -150,3 +150,10 @@ def test_the_contract_itself_can_take_leave_of_a_field(held: Held) -> None:
     assert [told.partition(" After ")[0] for told in problems(later, TODAY - timedelta(days=1))] == [
         "Field StoryGeneration.attempts was removed."
     ]
+
+
+def test_roots_may_have_names_of_their_own(held: Held) -> None:
+    released = "schema { query: Root }" + changed("type Query", "type Root")
+    old = changed(" dog: Dog", f' dog: Dog @deprecated(reason: "{GOES}")', released)
+    contract = held(changed(" dog: Dog", "", changed("type Dog { name: String! }\n", "", released)), old)
+    assert problems(contract, TODAY) == []
