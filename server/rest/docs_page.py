@@ -43,6 +43,7 @@ def render(document: dict[str, Any], base: str) -> str:
 <header>
 <h1>{escape(info["title"])}</h1>
 {prose(info["description"])}
+{prose(components["securitySchemes"]["token"]["description"])}
 <p>For programs: <a href="{escape(base + DOCUMENT)}">the OpenAPI {document["openapi"]} document</a>.</p>
 <nav aria-label="Operations"><ul>{contents}</ul></nav>
 </header>

@@ -25,7 +25,7 @@ TOKEN = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "JWT",
-    "description": "A JSON Web Token with `sub` (a UUID), `exp`, `aud` and `iss`.",
+    "description": "The token holds `sub` (a UUID), `exp`, `aud` and `iss`.",
 }
 
 
