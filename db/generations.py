@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from core.codes import Failure
 from db.logs import Event, bury, write_log
 from db.models import FINAL, UNFINISHED, Generation, Status
-from db.quotas import Quota, as_quota, left
+from db.quotas import LEFT, Quota, as_quota, bucket
 from db.sessions import UserRead, UserWrite
 
 
@@ -52,15 +52,15 @@ async def find_with_quota(
     session: UserRead, generation_id: UUID, per_minute: int
 ) -> tuple[Generation, Quota] | None:
     """A generation and what is left of the user's initiations, in one query."""
-    query = _own(session).where(Generation.id == generation_id).add_columns(left(session, per_minute))
-    found = (await session.sql.execute(query)).one_or_none()
+    query = _own(session).where(Generation.id == generation_id).add_columns(LEFT)
+    found = (await session.sql.execute(query, bucket(session.user_id, per_minute))).one_or_none()
     return (found[0], as_quota(per_minute, found[1])) if found else None
 
 
 async def count_with_quota(session: UserRead, status: Status | None, per_minute: int) -> tuple[int, Quota]:
     """The number of generations and what is left of the user's initiations, in one query."""
-    query = _own(session, status).with_only_columns(func.count(), left(session, per_minute))
-    counted = (await session.sql.execute(query)).one()
+    query = _own(session, status).with_only_columns(func.count(), LEFT)
+    counted = (await session.sql.execute(query, bucket(session.user_id, per_minute))).one()
     return counted[0], as_quota(per_minute, counted[1])
 
 

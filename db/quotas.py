@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Double, ScalarSelect, text
 
@@ -63,14 +64,18 @@ class Quota:
     next_seconds: int = 0
 
 
-def left(session: UserRead, per_minute: int) -> ScalarSelect[float | None]:
-    """How many initiations the user has, to select beside something else; `as_quota` reads it."""
-    query = _LEFT.bindparams(**_bucket(session, per_minute))
-    return query.columns(available=Double()).scalar_subquery()
+# How many initiations the user has, to select beside something else and execute with a `bucket`; `as_quota`
+# reads it. One for all, as it takes a while to make.
+LEFT: ScalarSelect[float | None] = _LEFT.columns(available=Double()).scalar_subquery()
+
+
+def bucket(user_id: UUID, per_minute: int) -> dict[str, Any]:
+    """What each statement here is executed with."""
+    return {"user": user_id, "capacity": float(per_minute), "rate": per_minute / 60}
 
 
 def as_quota(per_minute: int, available: float | None) -> Quota:
-    """What `left` selected; nothing has been taken yet where that is None."""
+    """What `LEFT` gave; nothing has been taken yet where that is None."""
     if available is None or available >= per_minute:
         return Quota(per_minute, per_minute)
     remaining = max(0, math.floor(available))
@@ -79,7 +84,7 @@ def as_quota(per_minute: int, available: float | None) -> Quota:
 
 
 async def read_quota(session: UserRead, per_minute: int) -> Quota:
-    found = await session.sql.execute(_LEFT, _bucket(session, per_minute))
+    found = await session.sql.execute(_LEFT, bucket(session.user_id, per_minute))
     return as_quota(per_minute, found.scalar_one_or_none())
 
 
@@ -88,7 +93,7 @@ async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: in
 
     What is left then. Raises RateLimited, with the seconds after which to try again; nothing is spent then.
     """
-    tokens = (await session.sql.execute(_TAKE, _bucket(session, per_minute))).scalar_one_or_none()
+    tokens = (await session.sql.execute(_TAKE, bucket(session.user_id, per_minute))).scalar_one_or_none()
     if tokens is None:
         quota = await read_quota(session, per_minute)
         # One may have come since.
@@ -101,7 +106,3 @@ async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: in
             UNFINISHED_RETRY_SECONDS,
         )
     return as_quota(per_minute, tokens)
-
-
-def _bucket(session: UserRead, per_minute: int) -> dict[str, Any]:
-    return {"user": session.user_id, "capacity": float(per_minute), "rate": per_minute / 60}

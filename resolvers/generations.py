@@ -117,9 +117,12 @@ async def count_generations(services: Services, me: UUID, status: Status | None)
 
 async def find_with_quota(
     services: Services, me: UUID, generation_id: UUID
-) -> tuple[Generation, Quota] | None:
+) -> tuple[Generation | None, Quota]:
+    """`find_generation`, for those who tell the user what is left besides."""
+    per_minute = services.settings.initiations_per_minute
     async with services.database.read(me) as session:
-        return await rows.find_with_quota(session, generation_id, services.settings.initiations_per_minute)
+        found = await rows.find_with_quota(session, generation_id, per_minute)
+        return found or (None, await read_quota(session, per_minute))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from resolvers import generations
 from resolvers.pages import Page
 from resolvers.services import Services
 from server.edges.bodies import media_type, read_body
-from server.rest.answers import UnsupportedMediaType, answer
+from server.rest.answers import UnsupportedMediaType, answer, explain
 from server.rest.models import Begun, GenerationPath, InitiateBody, Listed, ListQuery, Meta, Shown
 
 MOST_BODY_BYTES = 64 * 1024
@@ -55,11 +55,8 @@ class Shim:
 
     async def get(self, request: Request, me: UUID) -> Done:
         path = GenerationPath.model_validate(request.path_params)
-        found = await generations.find_with_quota(self._services, me, path.id)
-        if found is None:
-            raise GenerationNotFound
-        row, quota = found
-        return Done(answer(self._show(row)), quota)
+        row, quota = await generations.find_with_quota(self._services, me, path.id)
+        return Done(answer(self._show(row)) if row else explain(GenerationNotFound()), quota)
 
     async def delete(self, request: Request, me: UUID) -> Done:
         path = GenerationPath.model_validate(request.path_params)

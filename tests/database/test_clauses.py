@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 
 from core.errors import RateLimited
@@ -49,11 +48,6 @@ class Case:
 async def _take_twice(session: UserWrite, _: Belongings) -> None:
     await quotas.take_initiation(session, per_minute=1, unfinished=1)
     await quotas.take_initiation(session, per_minute=1, unfinished=1)
-
-
-async def _select_left(session: UserRead, _: Belongings) -> float | None:
-    found: float | None = (await session.sql.execute(select(quotas.left(session, 20)))).scalar_one()
-    return found
 
 
 def _pending(hers: Belongings) -> UUID:
@@ -125,7 +119,6 @@ CASES = [
     Case(logs.read_logs, lambda s, hers: logs.read_logs(s, _ids(hers)), []),
     Case(logs.bury, lambda s, hers: logs.bury(s, _ids(hers)), None),
     Case(quotas.enroll, lambda s, _: quotas.enroll(s), expected=True),
-    Case(quotas.left, _select_left, None),
     Case(quotas.read_quota, lambda s, _: quotas.read_quota(s, 20), Quota(20, 20)),
     Case(
         quotas.take_initiation,
