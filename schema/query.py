@@ -108,13 +108,13 @@ class Query:
             StoryGenerationEdge(cursor=encode_cursor(row.id), node=StoryGeneration.of(row))
             for row in found.rows
         ]
-        info = PageInfo(
+        how = PageInfo(
             has_next_page=found.has_more,
             end_cursor=edges[-1].cursor if edges else None,
             has_previous_page=given(after) is not None,
             start_cursor=edges[0].cursor if edges else None,
         )
-        return StoryGenerationConnection(edges=edges, page_info=info)
+        return StoryGenerationConnection(edges=edges, page_info=how)
 
     @strawberry.field(description="The voices a story can be narrated in.")
     def voices(self) -> list[Voice]:
