@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -215,6 +215,29 @@ async def test_a_client_with_a_fresh_token_goes_on_where_the_old_one_ended(
         await hand.succeed(held)
         states = [progress(event) for event in await client.until_complete("1")]
         assert states[-1] == ("SUCCEEDED", 100, 3)
+
+
+@pytest.mark.parametrize("transport", ["graphql-ws", "graphql-sse"])
+async def test_a_client_that_slept_goes_on_where_the_generation_is(
+    transport: str, serve_with: Callable[..., Any], hand: Hand, alice: UUID
+) -> None:
+    """The server finds out that a socket's end does not answer; the machine of an event stream's end does."""
+    async with serve_with(ping_seconds=0.5) as api:
+        generation = await begin(api, alice)
+        async with remote(transport, api.base, api.token(alice)) as client:
+            await client.subscribe("1", PROGRESS, id=generation)
+            assert progress(await client.next("1")) == ("PENDING", 0, 1)
+            client.process.send_signal(signal.SIGSTOP)
+            held = await hand.claim(generation)
+            if transport == "graphql-ws":
+                await until(lambda: is_idle(api.services.feed))
+            await hand.progress(held, 70)
+            client.process.send_signal(signal.SIGCONT)
+            while progress(await client.next("1")) != ("IN_PROGRESS", 70, 3):
+                pass
+            await hand.succeed(held)
+            states = [progress(event) for event in await client.until_complete("1")]
+            assert states[-1] == ("SUCCEEDED", 100, 4)
 
 
 async def test_a_socket_says_why_it_ends_with_its_token(api: Api, alice: UUID) -> None:
