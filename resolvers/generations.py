@@ -117,8 +117,8 @@ async def count_generations(services: Services, me: UUID, status: Status | None)
 
 async def find_with_quota(
     services: Services, me: UUID, generation_id: UUID
-) -> tuple[Generation | None, Quota]:
-    """`find_generation`, for those who tell the user what is left besides."""
+) -> tuple[rows.Outline | None, Quota]:
+    """A generation, and what is left of the user's initiations."""
     per_minute = services.settings.initiations_per_minute
     async with services.database.read(me) as session:
         found = await rows.find_with_quota(session, generation_id, per_minute)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import GenerationNotFound
+from db.generations import Outline
 from db.models import Generation, Status
 from db.quotas import Quota
 from resolvers import generations
@@ -63,7 +64,7 @@ class Shim:
         await generations.delete_generation(self._services, me, path.id)
         return Done(Response(status_code=204))
 
-    def _show(self, row: Generation) -> Shown:
+    def _show(self, row: Generation | Outline) -> Shown:
         return Shown(
             id=row.id,
             story_id=row.story_id,
