@@ -62,8 +62,9 @@ class Stream:
 
     async def event(self) -> Message:
         """The next event, heartbeats aside."""
-        while not (message := await self.message()).event:
-            pass
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while not (message := await self.message()).event:
+                pass
         return message
 
     async def next(self) -> Any:
