@@ -25,7 +25,7 @@ from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow
 from server.edges.doors import LATER, TooManyRequests
 from server.rest import models
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(__package__)
 
 
 class UnsupportedMediaType(StorycastError):

@@ -22,7 +22,7 @@ from server.rest.shim import Done, Shim
 
 Handler = Callable[[Request, UUID], Awaitable[Done]]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(__package__)
 
 
 def rest_routes(services: Services, door: Door) -> list[Route]:

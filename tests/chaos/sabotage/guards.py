@@ -145,7 +145,9 @@ def page_ranges() -> None:
 def checked_path() -> None:
     """The id in a REST path goes to the database as it is."""
     replace(
-        "server.rest", "GenerationPath", SimpleNamespace(model_validate=lambda path: SimpleNamespace(**path))
+        "server.rest.shim",
+        "GenerationPath",
+        SimpleNamespace(model_validate=lambda path: SimpleNamespace(**path)),
     )
 
 
