@@ -11,7 +11,6 @@ from strawberry.types.execution import ExecutionResult
 from core.codes import Fault
 from core.errors import StorycastError, Unauthenticated
 from schema.faults import INTERNAL_MESSAGE
-from server.documents import DocumentRefused
 from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow
 from server.edges.doors import LATER, TooManyRequests
 from server.edges.json_text import to_json
@@ -60,9 +59,6 @@ def explain(form: str, error: Exception) -> Response:  # noqa: PLR0911 - one ret
         return _error(form, 408, "Request body too slow", Fault.BODY_TOO_SLOW, TOO_SLOW_HEADERS)
     if isinstance(error, BadRequest):
         return _error(form, error.status, str(error), Fault.BAD_REQUEST, error.headers)
-    if isinstance(error, DocumentRefused):
-        # Of a well-formed request, as an error of its document's would be.
-        return _error(form, 200 if form == PLAIN_JSON else 400, str(error), error.code)
     logger.error("Request %s failed", request_id(), exc_info=error)
     return _error(form, 500, INTERNAL_MESSAGE, Fault.INTERNAL_SERVER_ERROR, requestId=request_id())
 

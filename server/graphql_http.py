@@ -22,7 +22,7 @@ from resolvers.services import Services
 from schema.context import Context
 from schema.positions import Position
 from schema.root import schema
-from server.documents import Documents
+from server.documents import DocumentRefused, Documents
 from server.edges.doors import Door
 from server.edges.places import Places
 from server.edges.requests import request_id
@@ -55,18 +55,19 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, identity: Identity, wanted: Wanted) -> Response:
         asked = await read_request(request, self._services.settings.request_seconds)
-        operation = {
-            "query": self._documents.find(asked, identity.user_id),
+        came_with = Position(request.headers.get("last-event-id", ""))
+        operation: dict[str, Any] = {
             "variable_values": asked.variables,
             "operation_name": asked.operation_name,
-            "context_value": Context(
-                self._services,
-                request_id(),
-                identity,
-                position=Position(request.headers.get("last-event-id", "")),
-            ),
+            "context_value": Context(self._services, request_id(), identity, position=came_with),
         }
-        result = await _execute(operation, posted=request.method == "POST")
+        result: ExecutionResult | None
+        try:
+            operation["query"] = self._documents.find(asked, identity.user_id)
+        except DocumentRefused as error:
+            result = _refused(str(error), error.code)
+        else:
+            result = await _execute(operation, posted=request.method == "POST")
         if result is None:
             return self._stream(request, identity, operation, wanted)
         if wanted.form == EVENT_STREAM:
@@ -104,6 +105,10 @@ async def _execute(operation: dict[str, Any], *, posted: bool) -> ExecutionResul
         raise BadRequest("Mutations need POST", 405, {"Allow": "POST"}) from None
     except CannotGetOperationTypeError:
         message = "operationName must name one operation of the document, where there are several"
-        return PreExecutionError(None, [GraphQLError(message, extensions={"code": Fault.BAD_USER_INPUT})])
+        return _refused(message, Fault.BAD_USER_INPUT)
     except MissingQueryError:
         raise BadRequest("query is empty") from None
+
+
+def _refused(message: str, code: Fault) -> ExecutionResult:
+    return PreExecutionError(None, [GraphQLError(message, extensions={"code": code})])
