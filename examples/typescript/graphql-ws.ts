@@ -11,8 +11,8 @@ const client = createClient({
   url: `${url.replace(/^http/, "ws")}/graphql`,
   // Asked again for each connection: give the token that is good by then.
   connectionParams: () => ({ Authorization: `Bearer ${token}` }),
-  // Queries and mutations share the socket too, so let it rest between them.
-  lazyCloseTimeout: 5_000,
+  // Queries and mutations share the socket too: it stays open for a second between them.
+  lazyCloseTimeout: 1_000,
   // When a connection is lost, the client makes another, and asks again all that has not ended.
   retryAttempts: 5,
   shouldRetry: () => reached,
