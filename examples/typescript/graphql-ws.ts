@@ -1,4 +1,4 @@
-// The whole trip over one websocket, with graphql-ws: https://the-guild.dev/graphql/ws
+// The whole trip over a websocket, with graphql-ws: https://the-guild.dev/graphql/ws
 
 import { writeFile } from "node:fs/promises";
 import { createClient } from "graphql-ws";
