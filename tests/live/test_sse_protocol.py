@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 
 from core.events import user_channel
-from tests.callers import LIMIT_SECONDS, Api, Client
+from tests.callers import Api, Client
 from tests.edges.raw import posted, wire
 from tests.live.event_streams import Message, stream
 from tests.live.hand import Hand
@@ -23,6 +23,7 @@ from tests.tunnel import Tunnel, tunnel
 
 STREAM = {"Accept": "text/event-stream"}
 COMPLETE = b"event: complete\ndata:\n\n"
+MANY_CUTS_SECONDS = 60
 BROKEN = (httpx.TransportError, EOFError)
 # What would end a line, an event or a stream, were it not within a string.
 TRAPS = "a\r\nb\rc\n\nevent: complete\ndata:\n\n:\n\u2028d\u2029e\u0085f\x0bg\x0ch\ufeffi"
@@ -80,10 +81,10 @@ async def resumed(api: Client, user: UUID, query: str, **variables: Any) -> Asyn
 
 
 async def cut_again_and_again(way: Tunnel) -> None:
-    """Each connection a little later than the one before."""
+    """Each connection a little later than the one before: the last ones get somewhere on any machine."""
     for number in range(1_000):
         await until(partial(_is_opened, way, more_than=number))
-        await asyncio.sleep(0.002 * number)
+        await asyncio.sleep(0.003 * number)
         way.cut()
 
 
@@ -98,24 +99,25 @@ async def test_a_stream_cut_at_every_moment_misses_nothing_and_repeats_nothing(
     held = await door_hand.claim(generation)
     async with tunnel(door.base) as way:
         cutting = asyncio.create_task(cut_again_and_again(way))
-        moving = asyncio.create_task(_move(door_hand, held))
-        async with asyncio.timeout(LIMIT_SECONDS):
+        moving = asyncio.create_task(_move(door_hand, held, way))
+        async with asyncio.timeout(MANY_CUTS_SECONDS):
             client = Client(way.base, door.settings)
             async with aclosing(resumed(client, alice, PROGRESS, id=generation)) as messages:
                 events = [message.result["data"] async for message in messages if message.event]
         await moving
         cutting.cancel()
-        assert way.opened > 5
     told = [state(event["storyGenerationProgress"]) for event in events]
     revisions = [revision for *_, revision in told]
     assert revisions == sorted(set(revisions))
     assert told[-1] == ("SUCCEEDED", 100, 102)
 
 
-async def _move(hand: Hand, held: Any) -> None:
+async def _move(hand: Hand, held: Any, way: Tunnel) -> None:
     for percent in range(1, 100):
         await hand.progress(held, percent)
-        await asyncio.sleep(0.01)
+        if percent % 20 == 0:
+            # Whoever comes back meanwhile has been told already.
+            await until(partial(_is_opened, way, more_than=way.opened + 2))
     await hand.succeed(held)
 
 
@@ -128,7 +130,7 @@ async def test_of_all_generations_a_stream_cut_again_and_again_tells_each_beginn
     async with tunnel(door.base) as way:
         client = Client(way.base, door.settings)
         async with (
-            asyncio.timeout(LIMIT_SECONDS),
+            asyncio.timeout(MANY_CUTS_SECONDS),
             aclosing(resumed(client, alice, EVENTS)) as messages,
         ):
             while not (await anext(messages)).last_id:
