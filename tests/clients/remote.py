@@ -28,7 +28,10 @@ class Remote:
 
     async def subscribe(self, operation: str, query: str, **variables: Any) -> None:
         """Any operation: that is what the clients call it."""
-        payload = {"query": query, "variables": variables}
+        await self.ask(operation, query=query, variables=variables)
+
+    async def ask(self, operation: str, **payload: Any) -> None:
+        """The same, with whatever fields a request may have."""
         await self._do(command="subscribe", operation=operation, payload=payload)
 
     async def unsubscribe(self, operation: str) -> None:
