@@ -14,7 +14,7 @@ from tests.clients.examples import ROOT
 PAGE = (ROOT / "docs" / "clients.md").read_text()
 TRIP = "tests/clients/test_examples.py::test_each_takes_the_whole_trip"
 # What helps the suites, or the examples, to run.
-HELPERS = {"@graphql-typed-document-node/core", "@urql/exchange-persisted", "graphql", "rxjs", "wonka", "ws"}
+HELPERS = {"@graphql-typed-document-node/core", "graphql", "rxjs", "wonka", "ws"}
 
 
 def rows(cells: int) -> list[list[str]]:

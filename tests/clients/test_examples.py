@@ -138,20 +138,6 @@ async def test_each_tells_that_no_server_is_there_and_fails(name: str, reader: R
     assert ran.output == ""
 
 
-@pytest.mark.usefixtures("worker")
-async def test_where_trusted_documents_alone_run_those_of_the_code_generator_do(
-    reader: Reader, serve_with: Callable[..., Any], alice: UUID
-) -> None:
-    manifest = reader.examples / "typescript/codegen/generated/persisted-documents.json"
-    async with serve_with(trusted_documents=manifest, trusted_documents_only=True) as api:
-        trusted = await reader.runs("typescript/codegen/trip.ts", api.base, api.token(alice))
-        other = await reader.runs("typescript/apollo.ts", api.base, api.token(alice))
-
-    assert trusted.code == 0, trusted
-    assert trusted.output.endswith("\ndeleted\n")
-    assert_failed_with(other, "trusted documents alone")
-
-
 def assert_failed_with(ran: Ran, words: str) -> None:
     """In one or two lines for people, without a stack."""
     assert ran.code == 1, ran
