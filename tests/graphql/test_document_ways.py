@@ -1,4 +1,4 @@
-"""Trusted documents: a manifest as GraphQL Code Generator writes it."""
+"""Documents by hash and by id: each way and form they can come in, and what else a request says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import SettingsError
 from core.settings import Settings
-from server.documents import Documents
+from server.documents import read_manifests
 from tests.callers import Api
 from tests.conftest import adjust
 from tests.graphql.ways import WAYS, WHO, asked, by_hash, codes, fresh, sha256, who
@@ -22,7 +22,50 @@ PAGE = "query Page($page: Int!) { stories(page: $page) { meta { page } } }"
 TWO = "query A { viewer { id } } query B { stories { meta { total } } }"
 CREATE = 'mutation Create { createStory(input: {title: "t", content: "c"}) { __typename } }'
 FOLLOW = "subscription Follow($id: UUID!) { storyGenerationProgress(id: $id) { id } }"
+NOT_FOUND = ["PERSISTED_QUERY_NOT_FOUND"]
 NOT_TRUSTED = ["DOCUMENT_NOT_TRUSTED"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("empty", [{}, {"query": ""}], ids=["no text", "an empty text"])
+async def test_a_document_is_asked_for_once_and_then_known_by_its_hash(
+    shared: Api, alice: UUID, way: str, empty: dict[str, str]
+) -> None:
+    document = fresh()
+    first = await asked(shared, way, alice, extensions=by_hash(document), **empty)
+    assert codes(first) == NOT_FOUND
+    assert first["errors"][0]["message"] == "PersistedQueryNotFound"
+    sent = await asked(shared, way, alice, query=document, extensions=by_hash(document, miss=True))
+    assert sent == who(alice)
+    for _ in range(2):
+        assert await asked(shared, way, alice, extensions=by_hash(document), **empty) == who(alice)
+
+
+@pytest.mark.parametrize("sent", WAYS)
+async def test_what_one_way_brought_is_known_by_every_way(shared: Api, alice: UUID, sent: str) -> None:
+    document = fresh()
+    await asked(shared, sent, alice, query=document, extensions=by_hash(document))
+    for way in WAYS:
+        assert await asked(shared, way, alice, extensions=by_hash(document)) == who(alice)
+
+
+async def test_variables_and_the_choice_of_operation_work_with_a_hash(shared: Api, alice: UUID) -> None:
+    for way in WAYS:
+        await asked(shared, way, alice, query=PAGE, variables={"page": 3}, extensions=by_hash(PAGE))
+        answer = await asked(shared, way, alice, variables={"page": 7}, extensions=by_hash(PAGE))
+        assert answer == {"data": {"stories": {"meta": {"page": 7}}}}
+        await asked(shared, way, alice, query=TWO, operationName="A", extensions=by_hash(TWO))
+        chosen = await asked(shared, way, alice, operationName="B", extensions=by_hash(TWO))
+        assert chosen == {"data": {"stories": {"meta": {"total": 0}}}}
+
+
+async def test_limits_hold_for_what_is_known_by_its_hash(shared: Api, alice: UUID) -> None:
+    costly = fresh(
+        "{ stories(pageSize: 100) { items { generations(pageSize: 100) { items { log { event } } } } } }"
+    )
+    for fields in ({"query": costly}, {}):
+        answer = await asked(shared, "POST", alice, extensions=by_hash(costly), **fields)
+        assert codes(answer) == codes(await asked(shared, "POST", alice, query=costly)) != NOT_FOUND
 
 
 @pytest.fixture
@@ -102,59 +145,13 @@ async def test_what_comes_beside_a_trusted_id_does_not_run(strict: Api, alice: U
         assert await asked(strict, way, alice, documentId=sha256(WHO), **untrusted) == who(alice)
 
 
-async def test_beside_trusted_documents_others_run_and_are_kept(
-    serve_with: Callable[..., Any], manifest: Path, alice: UUID
-) -> None:
-    document = fresh()
-    async with serve_with(trusted_documents=manifest) as api:
-        assert await asked(api, "POST", alice, query=document, extensions=by_hash(document)) == who(alice)
-        assert await asked(api, "GET", alice, extensions=by_hash(document)) == who(alice)
-
-
-BAD_MANIFESTS = {
-    "no JSON": ("{", "is not JSON"),
-    "a list": ("[]", "must be a JSON object of documents by their ids"),
-    "a number for a document": ('{"a": 1}', "must be a JSON object of documents by their ids"),
-    "a field that is not there": (
-        '{"a": "{ nope }"}',
-        "a does not fit the schema: Cannot query field 'nope'",
-    ),
-    "no document": ('{"a": "{"}', "a does not fit the schema: Syntax Error"),
-    "nesting without end": ("[" * 100_000, "is not JSON"),
-}
-
-
-@pytest.mark.parametrize(("text", "said"), BAD_MANIFESTS.values(), ids=BAD_MANIFESTS.keys())
-def test_a_manifest_that_cannot_be_right_stops_the_start(
-    shared_settings: Settings, tmp_path: Path, text: str, said: str
-) -> None:
-    path = tmp_path / "manifest.json"
-    path.write_text(text)
-    with pytest.raises(SettingsError, match=said):
-        Documents.open(adjust(shared_settings, trusted_documents=path))
-
-
-@pytest.mark.parametrize("missing", ["nowhere.json", "."])
-def test_a_manifest_that_is_not_there_stops_the_start(
-    shared_settings: Settings, tmp_path: Path, missing: str
-) -> None:
-    path = tmp_path / missing
-    with pytest.raises(SettingsError, match="STORYCAST_TRUSTED_DOCUMENTS: "):
-        Documents.open(adjust(shared_settings, trusted_documents=path))
-
-
-async def test_a_folder_of_manifests_holds_the_documents_of_them_all(
-    serve_with: Callable[..., Any], tmp_path: Path, alice: UUID
-) -> None:
-    folder = tmp_path / "manifests"
-    folder.mkdir()
-    for name, document in (("old", WHO), ("new", TWO)):
-        (folder / f"{name}.json").write_text(json.dumps({sha256(document): document}))
-    async with serve_with(trusted_documents=folder, trusted_documents_only=True) as api:
-        assert await asked(api, "POST", alice, documentId=sha256(WHO)) == who(alice)
-        assert await asked(api, "POST", alice, documentId=sha256(TWO), operationName="A") == who(alice)
-
-
 def test_trusted_documents_alone_need_a_manifest(shared_settings: Settings) -> None:
     with pytest.raises(ValueError, match="STORYCAST_TRUSTED_DOCUMENTS_ONLY is set, and"):
         adjust(shared_settings, trusted_documents_only=True)
+
+
+def test_a_manifest_that_is_nested_without_end_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(SettingsError, match="is not JSON"):
+        read_manifests(path)
