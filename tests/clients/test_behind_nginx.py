@@ -22,8 +22,8 @@ from tests.processes import ApiProcess, free_port
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("packages")]
 
 # Of silence, after which nginx gives a connection up; and how long it is silent here.
-SILENCE = "proxy_read_timeout 1s;"
-QUIET_SECONDS = 3.0
+SILENCE = "proxy_read_timeout 2s;"
+QUIET_SECONDS = 5.0
 
 
 @pytest.fixture

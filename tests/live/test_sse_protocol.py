@@ -163,7 +163,7 @@ async def test_one_who_reads_nothing_is_cut_off_and_a_quiet_one_who_reads_is_not
     serve_with: Callable[..., Any], hand: Hand, alice: UUID, bob: UUID
 ) -> None:
     large = "subscription ($id: UUID!) { storyGenerationProgress(id: $id) { story { content } } }"
-    async with serve_with(request_seconds=1, ping_seconds=0.2) as api, stream(api, bob, EVENTS) as quiet:
+    async with serve_with(request_seconds=2, ping_seconds=0.2) as api, stream(api, bob, EVENTS) as quiet:
         generation = await api.initiate(alice, await api.add_story(alice, "x" * 900_000))
         held = await hand.claim(generation)
         body = json.dumps({"query": large, "variables": {"id": generation}}).encode()
