@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from core.settings import Settings
-from jobs.bench import Bench
 from tests.callers import Api, Client
 from tests.clients.remote import Remote, remote
 from tests.live.hand import Hand
@@ -27,22 +24,6 @@ WHO = "{ viewer { id } }"
 CREATE = """mutation ($input: CreateStoryInput!) {
     createStory(input: $input) { ... on CreateStorySuccess { story { title } } } }"""
 STORIES = "{ stories { items { title } meta { total } } }"
-
-
-@pytest.fixture(params=["graphql-ws", "graphql-sse"])
-def client_of(request: pytest.FixtureRequest) -> Any:
-    return partial(remote, request.param)
-
-
-@pytest.fixture
-def hand(bench: Bench) -> Hand:
-    return Hand(bench)
-
-
-@pytest.fixture
-async def client(client_of: Any, api: Api, alice: UUID) -> AsyncIterator[Remote]:
-    async with client_of(api.base, api.token(alice)) as steered:
-        yield steered
 
 
 def progress(data: Any) -> State:
@@ -201,28 +182,6 @@ async def test_a_generation_is_followed_to_its_end_though_the_server_is_replaced
         await callers.close()
 
 
-async def renew_for_seconds(client: Remote, api: Api, user: UUID) -> None:
-    """Once it runs, as what it has loaded by then may take as long."""
-    await client.subscribe("first", WHO)
-    await client.until_complete("first")
-    await client.renew(api.token(user, timedelta(seconds=3)))
-
-
-async def test_a_client_with_a_fresh_token_goes_on_where_the_old_one_ended(
-    client: Remote, api: Api, hand: Hand, alice: UUID
-) -> None:
-    generation = await begin(api, alice)
-    await renew_for_seconds(client, api, alice)
-    await client.subscribe("1", PROGRESS, id=generation)
-    assert progress(await client.next("1")) == ("PENDING", 0, 1)
-    await client.renew(api.token(alice))
-    await client.until_told(connected=True)
-    held = await hand.claim(generation)
-    await hand.succeed(held)
-    states = [progress(event) for event in await client.until_complete("1")]
-    assert states[-1] == ("SUCCEEDED", 100, 3)
-
-
 @pytest.mark.parametrize("transport", ["graphql-ws", "graphql-sse"])
 async def test_a_client_that_slept_goes_on_where_the_generation_is(
     transport: str, serve_with: Callable[..., Any], hand: Hand, alice: UUID
@@ -244,35 +203,6 @@ async def test_a_client_that_slept_goes_on_where_the_generation_is(
             await hand.succeed(held)
             states = [progress(event) for event in await client.until_complete("1")]
             assert states[-1] == ("SUCCEEDED", 100, 4)
-
-
-async def test_a_socket_says_why_it_ends_with_its_token(api: Api, alice: UUID) -> None:
-    async with remote("graphql-ws", api.base, api.token(alice), retryAttempts=0) as client:
-        await renew_for_seconds(client, api, alice)
-        await client.subscribe("1", EVENTS)
-        await client.until_told(closed=4403, reason="Token expired")
-        error = (await client.told("1"))["error"]
-        assert (error["code"], error["reason"]) == (4403, "Token expired")
-
-
-async def test_a_client_that_is_not_lazy_is_connected_before_it_asks(api: Api, alice: UUID) -> None:
-    async with remote("graphql-ws", api.base, api.token(alice), lazy=False) as client:
-        assert await client.told() == {"connected": False}
-        await client.subscribe("1", WHO)
-        assert await client.until_complete("1") == [{"viewer": {"id": str(alice)}}]
-
-
-async def test_a_token_that_is_refused_is_told_as_4403_over_a_websocket(api: Api) -> None:
-    async with remote("graphql-ws", api.base, "no token", retryAttempts=0) as client:
-        await client.subscribe("1", WHO)
-        error = (await client.told("1"))["error"]
-        assert (error["code"], error["reason"]) == (4403, "Forbidden")
-
-
-async def test_a_token_that_is_refused_is_told_as_401_over_sse(api: Api) -> None:
-    async with remote("graphql-sse", api.base, "no token", retryAttempts=0) as client:
-        await client.subscribe("1", WHO)
-        assert (await client.told("1"))["error"]["status"] == 401
 
 
 NOT_RUN = [
