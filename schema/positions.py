@@ -16,8 +16,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Position:
-    """`brought` is what a client came with, in any shape; `id` where its stream is, empty at first; `moved`
-    that it got further without an event.
+    """`brought` is what a client came with, in any shape; `id` what it may bring next time: all up to there it
+    has been told; empty at first. `moved` says that `id` has changed without an event.
 
     Only server-sent events carry it; it belongs to one operation.
     """
@@ -25,6 +25,8 @@ class Position:
     brought: str = ""
     id: str = ""
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    _reached: str = ""
+    _has_gap: bool = False
 
     def revision_of(self, generation_id: UUID) -> int:
         """The revision of this generation that the client has been told; 0 where it does not say."""
@@ -40,8 +42,23 @@ class Position:
             return None
 
     def at_revision(self, generation_id: UUID, revision: int) -> None:
-        self.id = f"{generation_id}/{revision}"
+        """The next event tells this revision."""
+        self._reached = f"{generation_id}/{revision}"
 
     def at_moment(self, moment: datetime) -> None:
-        self.id = f"at/{(moment - _EPOCH) // timedelta(microseconds=1)}"
+        """Everything up to `moment` is in the events that have been told."""
+        self._reached = f"at/{(moment - _EPOCH) // timedelta(microseconds=1)}"
+        self.told()
         self.moved.set()
+
+    def of_event(self, *, failed: bool) -> str:
+        """The id that goes with an event. One of which something `failed` has none, and none has that comes
+        after it: who brings an earlier one is told again.
+        """
+        self._has_gap = self._has_gap or failed
+        return "" if self._has_gap else self._reached
+
+    def told(self) -> None:
+        """The event is out."""
+        if not self._has_gap:
+            self.id = self._reached

@@ -87,10 +87,12 @@ class EventStream(Response):
             self._leave()
 
     async def _tell(self, say: Say) -> None:
+        position = self._context.position
         try:
             async with aclosing(await self._start()) as results:
                 async for result in results:
-                    await say(_event(result, self._context.position.id))
+                    await say(_event(result, position.of_event(failed=bool(result.errors))))
+                    position.told()
                     end_answer()
         finally:
             end_answer()

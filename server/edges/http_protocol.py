@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from core.errors import StorycastError
 from server.edges.cut_off import cut_off
@@ -45,6 +45,8 @@ class HttpProtocol(HttpToolsProtocol):
     """
 
     config: EdgeConfig
+    # Whose answer is on its way. uvicorn's `cycle` is that of the latest request, which may wait behind it.
+    _underway: RequestResponseCycle | None = None
     _deadline: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
     _has_begun = False
@@ -58,8 +60,12 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.connections) > self.config.connections:
             transport.abort()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._underway = cycle
+        super()._start_asgi_task(cycle, app)
+
     def shutdown(self) -> None:
-        if self._is_answering() and self.cycle.scope.get(LASTS):
+        if self._underway and not self._underway.response_complete and self._underway.scope.get(LASTS):
             self._break_off()
         super().shutdown()
 
@@ -67,6 +73,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._expect_nothing()
         self._expect_no_reading()
         super().connection_lost(exc)
+        if self._underway and not self._underway.response_complete:
+            self._underway.disconnected = True
+            self._underway.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         self._header_bytes += len(data)
