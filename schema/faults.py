@@ -16,6 +16,7 @@ from core.codes import Fault
 from core.errors import BadUserInput, GenerationNotFound, StoryNotFound, Unauthenticated
 from schema.context import Context
 from schema.locations import Lines
+from schema.operations import NAME_ONE
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class Faults(SchemaExtension):
         cause = error.original_error
         if isinstance(cause, Unauthenticated):
             return self._coded(error, Fault.UNAUTHENTICATED, "Unauthorized")
+        if isinstance(cause, CannotGetOperationTypeError):
+            return self._coded(error, Fault.BAD_USER_INPUT, NAME_ONE)
         code = self._callers_fault(error)
         if code:
             return self._coded(error, code)

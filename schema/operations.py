@@ -8,6 +8,8 @@ from graphql import get_operation_ast
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
+NAME_ONE = "operationName must name one operation of the document, where there are several"
+
 
 class OneOperation(SchemaExtension):
     """Refuses a document of several operations where none is named: https://spec.graphql.org/draft/#GetOperation().

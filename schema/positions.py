@@ -16,8 +16,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Position:
-    """`brought` is what a client came with, in any shape; `id` what it may bring next time: all up to there it
-    has been told; empty at first. `moved` says that `id` has changed without an event.
+    """`brought` is what a client came with, in any shape; `id`, empty at first, what it may bring next time:
+    all up to there it has been told. `moved` says that `id` has changed without an event.
 
     Only server-sent events carry it; it belongs to one operation.
     """

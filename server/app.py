@@ -16,14 +16,14 @@ from starlette.types import ASGIApp
 from core.identity import Verifier
 from resolvers.services import Services
 from server.demo_sign_in import demo_routes
-from server.documents import Documents
 from server.edges.doors import Door
 from server.edges.headers import SecureHeaders, SharedWith
 from server.edges.places import Places
 from server.edges.requests import RequestIds
 from server.files import file_routes
-from server.graphql_http import GraphQLEndpoint
-from server.graphql_ws import LiveEndpoint
+from server.graphql.documents import Documents
+from server.graphql.http import GraphQLEndpoint
+from server.graphql.ws import LiveEndpoint
 from server.health import health_routes
 from server.rest import failure, page_routes, rest_routes
 

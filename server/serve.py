@@ -27,7 +27,7 @@ from server.app import create_app
 from server.edges.descriptors import room_for_connections
 from server.edges.http_protocol import EdgeConfig, HttpProtocol
 from server.edges.socket_protocol import SocketProtocol
-from server.graphql_ws import MOST_MESSAGE_BYTES
+from server.graphql.ws import MOST_MESSAGE_BYTES
 
 BACKLOG = 2048
 # What the kernel takes of a client that reads slower than we write, before the flow control of the

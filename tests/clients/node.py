@@ -48,17 +48,18 @@ def install() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if STAMP.exists() and STAMP.read_text() == wanted:
             return
-        done = subprocess.run(
-            [_NODE, _NPM, "ci", "--no-audit", "--no-fund"],
-            cwd=HERE,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise Unreachable(done.stderr)
+        try:
+            subprocess.run(
+                [_NODE, _NPM, "ci", "--no-audit", "--no-fund"],
+                cwd=HERE,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                timeout=INSTALL_SECONDS,
+                check=True,
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            raise Unreachable(f"{error}: {error.stderr or ''}") from error
         STAMP.write_text(wanted)
 
 

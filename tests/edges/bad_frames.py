@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.graphql_ws import MOST_MESSAGE_BYTES
+from server.graphql.ws import MOST_MESSAGE_BYTES
 from tests.edges.raw import BINARY, CLOSE, CONTINUATION, PING, frame
 
 PING_MESSAGE = b'{"type": "ping"}'

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from server.graphql_ws import MOST_MESSAGE_BYTES
+from server.graphql.ws import MOST_MESSAGE_BYTES
 from tests.callers import Socket
 from tests.edges.bad_frames import FRAMES, HANDSHAKES, OPERATIONS, PING_MESSAGE
 from tests.edges.conftest import Edge

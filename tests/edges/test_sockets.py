@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -267,6 +268,19 @@ async def test_one_who_answers_no_ping_may_come_again(edge_settings: Settings) -
             assert await end.close_code() == 1013
             assert await end.rest() == b""
         await until(lambda: not server.server_state.connections)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
+async def test_one_who_is_gone_without_a_word_is_given_up_as_soon_as_one_who_does_not_read(
+    edge_settings: Settings,
+) -> None:
+    """The kernel's work, which no test on one machine sees: nothing gets lost on its way."""
+    settings = adjust(edge_settings, port=free_port(), request_seconds=7)
+    async with inside(settings) as (base, server), wire(base):
+        await until(lambda: bool(server.server_state.connections))
+        (protocol,) = server.server_state.connections
+        held = protocol.transport.get_extra_info("socket")
+        assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 7000
 
 
 FEW_FILES = """

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import SettingsError
 from core.settings import Settings
-from server.documents import read_manifests
+from server.graphql.manifests import read_manifests
 from tests.callers import Api
 from tests.conftest import adjust
 from tests.graphql.ways import WAYS, WHO, asked, by_hash, codes, fresh, sha256, who

@@ -21,11 +21,11 @@ from strawberry.types.execution import PreExecutionError
 from core.identity import open_verifier
 from schema.context import Context
 from schema.faults import Faults
-from server.documents import Documents
 from server.edges.doors import Door
 from server.edges.places import Places
-from server.graphql_answers import answer
-from server.graphql_http import GraphQLEndpoint
+from server.graphql.answers import answer
+from server.graphql.documents import Documents
+from server.graphql.http import GraphQLEndpoint
 from tests.callers import Api
 from tests.graphql.rows import Rows
 from tests.graphql.statements import just_before

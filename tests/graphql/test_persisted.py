@@ -13,7 +13,8 @@ import pytest
 
 from core.errors import SettingsError
 from resolvers import generations, stories
-from server.documents import MOST_OF_A_USER, MOST_OF_ALL, Registered, read_manifests
+from server.graphql.manifests import read_manifests
+from server.graphql.registered import BESIDES, MOST_OF_A_USER, MOST_OF_ALL, Registered
 from tests.callers import Api
 
 WHO = "query Who { viewer { id } }"
@@ -225,6 +226,24 @@ def test_a_manifest_that_cannot_be_kept_stops_the_start(
         read_manifests(manifest)
 
 
+@pytest.mark.parametrize("key", ["", "sha256:"])
+def test_an_id_that_says_nothing_stops_the_start(tmp_path: Path, key: str) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({key: WHO}))
+    with pytest.raises(SettingsError, match="must name one document, and no other"):
+        read_manifests(manifest)
+
+
+@pytest.mark.parametrize("other", ["a", "sha256:a"])
+def test_an_id_of_two_documents_stops_the_start(tmp_path: Path, other: str) -> None:
+    (tmp_path / "1.json").write_text(json.dumps({"a": WHO}))
+    (tmp_path / "2.json").write_text(json.dumps({other: WHO}))
+    assert read_manifests(tmp_path) == {"a": WHO}
+    (tmp_path / "2.json").write_text(json.dumps({other: VOICES}))
+    with pytest.raises(SettingsError, match=r"2\.json has '.*a', which must name one document"):
+        read_manifests(tmp_path)
+
+
 def test_a_folder_without_manifests_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no manifest"):
         read_manifests(tmp_path)
@@ -232,7 +251,7 @@ def test_a_folder_without_manifests_stops_the_start(tmp_path: Path) -> None:
 
 def test_those_used_longest_ago_make_room(alice: UUID, bob: UUID) -> None:
     registered = Registered()
-    third = "x" * (MOST_OF_A_USER // 3)
+    third = "x" * (MOST_OF_A_USER // 3 - BESIDES)
     for name in "abc":
         registered.put(alice, name, third)
     registered.put(bob, "a", third)
@@ -242,11 +261,19 @@ def test_those_used_longest_ago_make_room(alice: UUID, bob: UUID) -> None:
     assert registered.get(bob, "a") == third
 
 
+def test_short_documents_are_as_few_as_their_room_allows(alice: UUID) -> None:
+    registered = Registered()
+    for number in range(MOST_OF_A_USER):
+        registered.put(alice, str(number), "x")
+    kept = [number for number in range(MOST_OF_A_USER) if registered.get(alice, str(number))]
+    assert len(kept) == MOST_OF_A_USER // (BESIDES + 1)
+
+
 def test_all_users_together_have_bounded_room(alice: UUID) -> None:
     registered = Registered()
     registered.put(alice, "hers", "x")
     most = MOST_OF_ALL // MOST_OF_A_USER
     for number in range(most):
-        registered.put(UUID(int=number), "a", "x" * MOST_OF_A_USER)
+        registered.put(UUID(int=number), "a", "x" * (MOST_OF_A_USER - BESIDES))
         assert registered.get(alice, "hers") == "x"
     assert registered.get(UUID(int=0), "a") is None

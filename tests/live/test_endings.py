@@ -13,9 +13,9 @@ from strawberry.http.exceptions import WebSocketDisconnected
 
 from core.identity import open_verifier
 from schema.root import schema
-from server.documents import Documents
 from server.edges.places import Places
-from server.graphql_ws import LiveEndpoint, SocketAdapter, SocketContext, SocketHandler
+from server.graphql.documents import Documents
+from server.graphql.ws import LiveEndpoint, SocketAdapter, SocketContext, SocketHandler
 from tests.callers import Api
 
 NO_DOCUMENTS = Documents({}, trusted_alone=False)

@@ -221,7 +221,7 @@ async def test_a_quiet_stream_is_kept_open_by_comments(serve_with: Callable[...,
 async def test_a_stream_breaks_off_with_its_token(
     api: Api, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = api.token(alice, timedelta(seconds=1))
+    short = api.token(alice, timedelta(seconds=3))
     monkeypatch.setattr(api, "token", lambda _: short)
     async with stream(api, alice, EVENTS) as following:
         # Not by its end: clients would take it for the subscription's.

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from core.settings import Settings
-from server.graphql_ws import MOST_MESSAGE_BYTES
+from server.graphql.ws import MOST_MESSAGE_BYTES
 from tests.edges.bad_frames import FRAMES, OPERATIONS
 from tests.edges.raw import BINARY, CONTINUATION, PING, TEXT, frame
 

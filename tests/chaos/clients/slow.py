@@ -11,7 +11,7 @@ from random import Random
 from uuid import UUID
 
 from core.settings import Settings
-from server.graphql_request import MOST_BODY_BYTES as MOST_GRAPHQL_BYTES
+from server.graphql.request import MOST_BODY_BYTES as MOST_GRAPHQL_BYTES
 from server.rest import MOST_BODY_BYTES as MOST_REST_BYTES
 from tests.callers import Client
 from tests.chaos.clients.sockets import is_established

@@ -23,5 +23,5 @@ def request_time() -> None:
         whole: bytes = await read(request, most, FOR_EVER)
         return whole
 
-    for module in ("server.rest.shim", "server.graphql_request"):
+    for module in ("server.rest.shim", "server.graphql.request"):
         replace(module, "read_body", read_patiently)

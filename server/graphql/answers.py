@@ -15,8 +15,8 @@ from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow
 from server.edges.doors import LATER, TooManyRequests
 from server.edges.json_text import to_json
 from server.edges.requests import request_id
-from server.graphql_request import BadRequest
-from server.negotiation import PLAIN_JSON, RESPONSE_JSON
+from server.graphql.negotiation import PLAIN_JSON, RESPONSE_JSON
+from server.graphql.request import BadRequest
 
 logger = logging.getLogger(__name__)
 

@@ -37,12 +37,12 @@ from schema.allowance import end_answer
 from schema.context import Context
 from schema.root import schema
 from server.demo_sign_in import is_loopback
-from server.documents import DocumentRefused, Documents
 from server.edges.clock import until
 from server.edges.json_text import to_json
 from server.edges.places import Places
 from server.edges.requests import request_id
-from server.graphql_request import BadRequest, read_fields
+from server.graphql.documents import DocumentRefused, Documents
+from server.graphql.request import BadRequest, read_fields
 
 MOST_MESSAGE_BYTES = 64 * 1024
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/websocket.xhtml

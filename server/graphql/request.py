@@ -13,7 +13,7 @@ from starlette.requests import Request
 from core.errors import StorycastError
 from server.edges.bodies import media_type, read_body
 from server.edges.json_size import MOST_TOKENS, is_within
-from server.negotiation import PLAIN_JSON
+from server.graphql.negotiation import PLAIN_JSON
 
 # A story of a million characters fits, in any script.
 MOST_BODY_BYTES = 4 * 1024 * 1024

@@ -1,6 +1,6 @@
 """`/graphql` over HTTP, as the GraphQL over HTTP specification has it: https://graphql.github.io/graphql-over-http/
 
-Who asks is settled before the document is looked at. Subscriptions are streams of events: see `graphql_sse`.
+Who asks is settled before the document is looked at. Subscriptions are streams of events: see `sse`.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from core.codes import Fault
 from core.identity import Identity
 from resolvers.services import Services
 from schema.context import Context
+from schema.operations import NAME_ONE
 from schema.positions import Position
 from schema.root import schema
-from server.documents import DocumentRefused, Documents
 from server.edges.doors import Door
 from server.edges.places import Places
 from server.edges.requests import request_id
-from server.graphql_answers import TooManyStreams, answer, explain, not_acceptable
-from server.graphql_request import BadRequest, read_request
-from server.graphql_sse import EventStream, answer_as_events, headers_alone
-from server.negotiation import EVENT_STREAM, Wanted, negotiate
+from server.graphql.answers import TooManyStreams, answer, explain, not_acceptable
+from server.graphql.documents import DocumentRefused, Documents
+from server.graphql.negotiation import EVENT_STREAM, Wanted, negotiate
+from server.graphql.request import BadRequest, read_request
+from server.graphql.sse import EventStream, answer_as_events, headers_alone
 
 
 class GraphQLEndpoint:
@@ -83,6 +84,8 @@ class GraphQLEndpoint:
             )
         if request.method == "HEAD":
             return headers_alone()
+        if request.scope["http_version"] == "1.0":
+            raise BadRequest("An event stream needs HTTP/1.1: it has no length, and 1.0 no chunks")
         if not self._streams.take(identity.user_id):
             raise TooManyStreams
         self._door.give_back(request)
@@ -104,8 +107,7 @@ async def _execute(operation: dict[str, Any], *, posted: bool) -> ExecutionResul
             return None
         raise BadRequest("Mutations need POST", 405, {"Allow": "POST"}) from None
     except CannotGetOperationTypeError:
-        message = "operationName must name one operation of the document, where there are several"
-        return _refused(message, Fault.BAD_USER_INPUT)
+        return _refused(NAME_ONE, Fault.BAD_USER_INPUT)
     except MissingQueryError:
         raise BadRequest("query is empty") from None
 

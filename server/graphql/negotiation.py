@@ -7,8 +7,13 @@ from dataclasses import dataclass
 RESPONSE_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
-# What an answer of one piece comes in, where the caller does not care.
-WILD = {"*/*", "application/*"}
+FORMS = {RESPONSE_JSON, PLAIN_JSON, EVENT_STREAM}
+# What ranges stand for, the most usual first.
+RANGES = {
+    "*/*": (PLAIN_JSON, RESPONSE_JSON, EVENT_STREAM),
+    "application/*": (PLAIN_JSON, RESPONSE_JSON),
+    "text/*": (EVENT_STREAM,),
+}
 
 
 @dataclass(frozen=True)
@@ -35,14 +40,22 @@ def negotiate(accept: str) -> Wanted | None:
 
 def _liked(accept: str) -> list[str]:
     """The forms that are to be had, the best first; of those liked alike, the first that is listed."""
+    listed = [_listed(part) for part in accept.split(",")]
+    named = {name for name, _ in listed}
     qualities: dict[str, float] = {}
-    for part in accept.split(","):
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        form = PLAIN_JSON if name in WILD else name
-        if form in {RESPONSE_JSON, PLAIN_JSON, EVENT_STREAM}:
-            qualities[form] = max(_quality(parameters), qualities.get(form, 0.0))
+    for name, quality in listed:
+        # A range stands for what is not named: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
+        meant = [form for form in RANGES.get(name, ()) if form not in named][:1]
+        for form in meant or ([name] if name in FORMS else []):
+            qualities[form] = max(quality, qualities.get(form, 0.0))
     offered = [form for form, quality in qualities.items() if quality > 0]
     return sorted(offered, key=lambda form: -qualities[form])
+
+
+def _listed(part: str) -> tuple[str, float]:
+    """A media type or range of an Accept header, and how well it is liked."""
+    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    return name, _quality(parameters)
 
 
 def _quality(parameters: list[str]) -> float:

@@ -21,8 +21,8 @@ from schema.context import Context
 from server.edges.clock import until
 from server.edges.http_protocol import BREAK_OFF, LASTS
 from server.edges.json_text import to_json
-from server.graphql_answers import told
-from server.negotiation import EVENT_STREAM
+from server.graphql.answers import told
+from server.graphql.negotiation import EVENT_STREAM
 
 # Proxies that would buffer an answer, compress it or keep it, are told not to.
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
