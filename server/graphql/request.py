@@ -33,6 +33,10 @@ class BadRequest(StorycastError):
         self.headers = headers
 
 
+class MalformedHash(BadRequest):
+    """An automatic persisted query that does not say its hash as it should: of its protocol, and no other."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """One operation. Its document is there as text, by an id, or both.
@@ -107,13 +111,13 @@ def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any] | None:
 
 def _sha256(extensions: dict[str, Any] | None) -> str | None:
     """https://www.apollographql.com/docs/graphos/platform/security/persisted-queries#apq"""
-    named = _object(extensions or {}, "persistedQuery")
+    named = (extensions or {}).get("persistedQuery")
     if named is None:
         return None
-    digest = named.get("sha256Hash")
-    digest = digest.removeprefix(HASHED_BY) if isinstance(digest, str) else ""
-    if named.get("version") != 1 or not SHA256.fullmatch(digest):
-        raise BadRequest("persistedQuery must be of version 1, with a sha256Hash of 64 hexadecimal digits")
+    said = named if isinstance(named, dict) else {}
+    digest = str(said.get("sha256Hash")).removeprefix(HASHED_BY)
+    if said.get("version") != 1 or not SHA256.fullmatch(digest):
+        raise MalformedHash("persistedQuery must be of version 1, with a sha256Hash of 64 hexadecimal digits")
     return digest
 
 

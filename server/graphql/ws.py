@@ -42,7 +42,7 @@ from server.edges.json_text import to_json
 from server.edges.places import Places
 from server.edges.requests import request_id
 from server.graphql.documents import DocumentRefused, Documents
-from server.graphql.request import BadRequest, read_fields
+from server.graphql.request import BadRequest, MalformedHash, read_fields
 
 MOST_MESSAGE_BYTES = 64 * 1024
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/websocket.xhtml
@@ -121,8 +121,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
                     message, f"No more than {most} operations at once on a socket", Fault.TOO_MANY_OPERATIONS
                 )
                 return
-            asked = read_fields(message["payload"])
             try:
+                asked = read_fields(message["payload"])
                 message["payload"]["query"] = self.context.documents.find(asked, self.context.me)
             except DocumentRefused as error:
                 await self._refuse(message, str(error), error.code)
@@ -261,6 +261,8 @@ def _problem(message: Any) -> str | None:
     if kind == "subscribe":
         try:
             read_fields(payload)
+        except MalformedHash:
+            return None  # the operation's own affair
         except BadRequest as problem:
             return str(problem)
     return None

@@ -149,6 +149,18 @@ async def test_what_names_no_document_is_a_bad_request(shared: Api, alice: UUID,
     assert (response.status_code, error_of(response.json())[1]) == (400, "BAD_REQUEST")
 
 
+@pytest.mark.parametrize("wrong", NO_HASHES)
+async def test_on_a_socket_that_is_answered_alone(shared: Api, alice: UUID, wrong: Any) -> None:
+    async with shared.socket(alice) as socket:
+        payload = {"query": WHO, "extensions": {"persistedQuery": wrong}}
+        await socket.send({"type": "subscribe", "id": "1", "payload": payload})
+        message = await socket.receive()
+        assert (message["type"], message["id"]) == ("error", "1")
+        assert message["payload"][0]["extensions"]["code"] == "BAD_REQUEST"
+        await socket.subscribe("2", WHO)
+        assert await socket.next("2") == {"viewer": {"id": str(alice)}}
+
+
 async def test_a_mutation_by_its_hash_needs_post_too(shared: Api, alice: UUID) -> None:
     created = {"data": {"createStory": {"__typename": "CreateStorySuccess"}}}
     assert await by_post(shared, alice, apq(sha256(CREATE), query=CREATE)) == created
