@@ -1,4 +1,4 @@
-"""Every code that clients meet, but for those of refusals, which `core.errors` gives each of its own.
+"""Every code that clients meet, but for those of refusals: each has its own in `core.errors`.
 
 docs/errors.md says of each what it means and what to do; a test holds that page against this module.
 """

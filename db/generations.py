@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from core.codes import Failure
 from db.logs import Event, bury, write_log
 from db.models import FINAL, UNFINISHED, Generation, Status
-from db.quotas import LEFT, Quota, as_quota, bucket
+from db.quotas import LEFT, Left, as_quota, bucket
 from db.sessions import UserRead, UserWrite
 
 
@@ -67,14 +67,14 @@ _OUTLINE = select(
 
 async def find_with_quota(
     session: UserRead, generation_id: UUID, per_minute: int
-) -> tuple[Outline, Quota] | None:
+) -> tuple[Outline, Left] | None:
     """A generation and what is left of the user's initiations, in one query."""
     asked = {"id": generation_id, **bucket(session.user_id, per_minute)}
     found = (await session.sql.execute(_OUTLINE, asked)).one_or_none()
     return (Outline(*found[:5]), as_quota(per_minute, found[5])) if found else None
 
 
-async def count_with_quota(session: UserRead, status: Status | None, per_minute: int) -> tuple[int, Quota]:
+async def count_with_quota(session: UserRead, status: Status | None, per_minute: int) -> tuple[int, Left]:
     """The number of generations and what is left of the user's initiations, in one query."""
     query = _own(session, status).with_only_columns(func.count(), LEFT)
     counted = (await session.sql.execute(query, bucket(session.user_id, per_minute))).one()

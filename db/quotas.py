@@ -30,7 +30,7 @@ WHERE {_AVAILABLE} >= 1
 RETURNING tokens
 """)  # noqa: S608 - both parts are constants of this module
 
-_LEFT = text(f"""
+_READ = text(f"""
 SELECT {_AVAILABLE} AS available FROM initiation_quotas AS quota WHERE quota.user_id = :user
 """)  # noqa: S608 - a constant of this module
 
@@ -53,42 +53,40 @@ async def enroll(session: UserWrite) -> bool:
 
 
 @dataclass(frozen=True)
-class Quota:
-    """What is left of a user's initiations: `remaining` of `per_minute`, and one more in `next_seconds`.
-
-    `next_seconds` is 0 while all are there.
+class Left:
+    """What is left of a user's initiations: so many `remaining`, and one more in `next_seconds`, which is 0
+    while all are there.
     """
 
-    per_minute: int
     remaining: int
     next_seconds: int = 0
 
 
 # How many initiations the user has, to select beside something else and execute with a `bucket`; `as_quota`
 # reads it. One for all, as it takes a while to make.
-LEFT: ScalarSelect[float | None] = _LEFT.columns(available=Double()).scalar_subquery()
+LEFT: ScalarSelect[float | None] = _READ.columns(available=Double()).scalar_subquery()
 
 
 def bucket(user_id: UUID, per_minute: int) -> dict[str, Any]:
-    """What each statement here is executed with."""
+    """The parameters of `LEFT`, and of what reads or takes from the bucket."""
     return {"user": user_id, "capacity": float(per_minute), "rate": per_minute / 60}
 
 
-def as_quota(per_minute: int, available: float | None) -> Quota:
+def as_quota(per_minute: int, available: float | None) -> Left:
     """What `LEFT` gave; nothing has been taken yet where that is None."""
     if available is None or available >= per_minute:
-        return Quota(per_minute, per_minute)
+        return Left(per_minute)
     remaining = max(0, math.floor(available))
     missing = remaining + 1 - available
-    return Quota(per_minute, remaining, max(1, math.ceil(missing * 60 / per_minute)))
+    return Left(remaining, max(1, math.ceil(missing * 60 / per_minute)))
 
 
-async def read_quota(session: UserRead, per_minute: int) -> Quota:
-    found = await session.sql.execute(_LEFT, bucket(session.user_id, per_minute))
+async def read_quota(session: UserRead, per_minute: int) -> Left:
+    found = await session.sql.execute(_READ, bucket(session.user_id, per_minute))
     return as_quota(per_minute, found.scalar_one_or_none())
 
 
-async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: int) -> Quota:
+async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: int) -> Left:
     """Spend one of the user's `per_minute` initiations, and check there are fewer than `unfinished` underway.
 
     What is left then. Raises RateLimited, with the seconds after which to try again; nothing is spent then.

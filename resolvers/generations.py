@@ -22,7 +22,7 @@ from core.errors import (
 from core.events import ChangeKind, GenerationChange
 from db.initiations import add_generation, find_by_key
 from db.models import Generation, Status
-from db.quotas import Quota, read_quota, take_initiation
+from db.quotas import Left, read_quota, take_initiation
 from db.stories import lock_story
 from resolvers.inputs import check_initiation
 from resolvers.pages import Page, Slice
@@ -39,7 +39,7 @@ class Initiated:
     """
 
     generation: Generation
-    quota: Quota | None = None
+    quota: Left | None = None
 
 
 async def initiate_generation(
@@ -117,7 +117,7 @@ async def count_generations(services: Services, me: UUID, status: Status | None)
 
 async def find_with_quota(
     services: Services, me: UUID, generation_id: UUID
-) -> tuple[rows.Outline | None, Quota]:
+) -> tuple[rows.Outline | None, Left]:
     """A generation, and what is left of the user's initiations."""
     per_minute = services.settings.initiations_per_minute
     async with services.database.read(me) as session:
@@ -131,7 +131,7 @@ class GenerationPage:
 
     rows: Sequence[Generation]
     total: int
-    quota: Quota
+    quota: Left
 
 
 async def read_page(services: Services, me: UUID, page: Page, status: Status | None) -> GenerationPage:
@@ -142,7 +142,7 @@ async def read_page(services: Services, me: UUID, page: Page, status: Status | N
     return GenerationPage(found, total, quota)
 
 
-async def find_quota(services: Services, me: UUID) -> Quota:
+async def find_quota(services: Services, me: UUID) -> Left:
     async with services.database.read(me) as session:
         return await read_quota(session, services.settings.initiations_per_minute)
 

@@ -21,12 +21,11 @@ from schema.errors import (
     ValidationError,
     as_error,
 )
-from schema.types import Story, StoryGeneration, given
+from schema.types import GenerationId, Story, StoryGeneration, given
 
 _TITLE = "1 to 200 characters."
 _CONTENT = "1 to 1,000,000 characters."
 _STORABLE = "U+0000 cannot be stored, nor half of a surrogate pair."
-GenerationId = Annotated[UUID, strawberry.argument(description="The generation's id.")]
 
 
 @strawberry.input(description="A story to be.")
@@ -73,7 +72,7 @@ class DeleteStorySuccess:
     id: UUID = strawberry.field(description="The id that it had.")
 
 
-@strawberry.type(description="The generation has begun, or had, with the same idempotency key.")
+@strawberry.type(description="The generation was asked for, or had been, with the same idempotency key.")
 class InitiateStoryGenerationSuccess:
     generation: StoryGeneration = strawberry.field(
         description="PENDING; where the key was used before, as that generation is by now."
@@ -124,7 +123,7 @@ DeleteStoryGenerationResult = Annotated[
     description="What can be done. Failures that the caller can act on are members of each result."
 )
 class Mutation:
-    @strawberry.mutation(description="Keeps a story of yours.")
+    @strawberry.mutation(description="Creates a story of yours.")
     async def create_story(
         self,
         info: Info,
@@ -138,8 +137,8 @@ class Mutation:
         return CreateStorySuccess(story=Story.of(row))
 
     @strawberry.mutation(
-        description="Changes a story's title, its content, or both. Generations that have begun go on with "
-        "what it was."
+        description="Changes a story's title, its content, or both. Generations that were asked for "
+        "before keep what it was."
     )
     async def update_story(
         self,

@@ -12,6 +12,7 @@ from resolvers import generations, stories
 from resolvers.pages import Page, Slice, decode_cursor, encode_cursor
 from schema.context import Info
 from schema.types import (
+    GenerationId,
     PageInfo,
     PageMeta,
     PageNumber,
@@ -54,9 +55,7 @@ class Query:
         )
 
     @strawberry.field(description="One of your generations, or null when it does not exist or is not yours.")
-    async def story_generation(
-        self, info: Info, id: Annotated[UUID, strawberry.argument(description="The generation's id.")]
-    ) -> StoryGeneration | None:
+    async def story_generation(self, info: Info, id: GenerationId) -> StoryGeneration | None:
         context = info.context
         row = await generations.find_generation(context.services, context.me, id)
         return StoryGeneration.of(row) if row else None

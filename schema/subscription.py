@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import Enum
-from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
 from resolvers.progress import follow_all, follow_generation
 from schema.context import Info
-from schema.types import StoryGeneration
+from schema.types import GenerationId, StoryGeneration
 
 
 @strawberry.enum(description="What became of a generation.")
@@ -41,7 +40,7 @@ class Subscription:
         "or is not yours is an error with the code NOT_FOUND."
     )
     async def story_generation_progress(
-        self, info: Info, id: Annotated[UUID, strawberry.argument(description="The generation's id.")]
+        self, info: Info, id: GenerationId
     ) -> AsyncGenerator[StoryGeneration, None]:
         context = info.context
         told = context.position.revision_of(id)

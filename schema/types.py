@@ -33,6 +33,7 @@ class GenerationStatus(Enum):
     FAILED = strawberry.enum_value("failed", description="It was canceled, or given up: error says why.")
 
 
+GenerationId = Annotated[UUID, strawberry.argument(description="The generation's id.")]
 PageNumber = Annotated[
     int,
     strawberry.argument(

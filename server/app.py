@@ -37,15 +37,15 @@ def create_app(services: Services, verifier: Verifier) -> ASGIApp:
     settings = services.settings
     door = Door(verifier, settings.requests_per_user)
     # Sockets, and event streams, which are as much to keep.
-    streams = Places(settings.sockets_per_user)
+    lasting = Places(settings.sockets_per_user)
     documents = Documents.open(settings)
     app = Starlette(
         routes=[
             Route("/", index),
             door.route(
-                "/graphql", GraphQLEndpoint(services, door, documents, streams).answer, ["GET", "POST"]
+                "/graphql", GraphQLEndpoint(services, door, documents, lasting).answer, ["GET", "POST"]
             ),
-            WebSocketRoute("/graphql", LiveEndpoint(services, verifier, documents, streams)),
+            WebSocketRoute("/graphql", LiveEndpoint(services, verifier, documents, lasting)),
             *rest_routes(services, door),
             *page_routes(settings),
             *file_routes(services.links, services.storage),

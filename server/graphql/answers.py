@@ -46,7 +46,7 @@ def not_acceptable() -> Response:
 
 
 def explain(form: str, error: Exception) -> Response:  # noqa: PLR0911 - one return a kind of failure
-    """The answer where there is no result; our own faults are logged in full, the client gets an id"""
+    """The answer where there is no result; our own faults are logged in full, the client gets an id."""
     if isinstance(error, Unauthenticated):
         return _error(form, 401, "Unauthorized", Fault.UNAUTHENTICATED, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, TooManyRequests):

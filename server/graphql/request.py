@@ -34,7 +34,7 @@ class BadRequest(StorycastError):
 
 
 class MalformedHash(BadRequest):
-    """An automatic persisted query that does not say its hash as it should: of its protocol, and no other."""
+    """A `persistedQuery` that is not as its protocol has it; on a socket it ends its operation alone."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def read_fields(fields: Any) -> Asked:
             413,
         )
     document_id = (_text(fields, "documentId") or "").removeprefix(HASHED_BY) or None
-    sha256 = _sha256(_object(fields, "extensions"))
+    sha256 = _named_hash(_object(fields, "extensions"))
     asked = Asked(
         # Some clients must send a text: beside an id, an empty one is none.
         query=None if query == "" and (document_id or sha256) else query,
@@ -109,7 +109,7 @@ def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     return value
 
 
-def _sha256(extensions: dict[str, Any] | None) -> str | None:
+def _named_hash(extensions: dict[str, Any] | None) -> str | None:
     """https://www.apollographql.com/docs/graphos/platform/security/persisted-queries#apq"""
     named = (extensions or {}).get("persistedQuery")
     if named is None:

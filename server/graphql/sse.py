@@ -70,11 +70,11 @@ class EventStream(Response):
         self._is_over = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def say(data: bytes, *, last: bool = False) -> None:
+        async def say(words: Callable[[], bytes], *, last: bool = False) -> None:
             async with self._sending:
                 if not self._is_over:
                     self._is_over = last
-                    await send({"type": "http.response.body", "body": data, "more_body": not last})
+                    await send({"type": "http.response.body", "body": words(), "more_body": not last})
 
         try:
             scope[LASTS] = True
@@ -91,18 +91,20 @@ class EventStream(Response):
         try:
             async with aclosing(await self._start()) as results:
                 async for result in results:
-                    await say(_event(result, position.of_event(failed=bool(result.errors))))
+                    event = _event(result, position.of_event(failed=bool(result.errors)))
+                    await say(lambda event=event: event)
                     position.told()
                     end_answer()
         finally:
             end_answer()
-        await say(COMPLETE, last=True)
+        await say(lambda: COMPLETE, last=True)
 
     async def _beat(self, say: Say) -> None:
         position = self._context.position
         while True:
-            await say(_heartbeat(position.id))
             position.moved.clear()
+            # Said when its turn has come: an event before it may have moved the position.
+            await say(lambda: _heartbeat(position.id))
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._heartbeat_seconds):
                     await position.moved.wait()

@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 
 class NoPlace(StorycastError):
-    """A user has as many sockets open as one may have."""
+    """A user has as many sockets and event streams open as one may have."""
 
 
 def _leave_nothing() -> None:

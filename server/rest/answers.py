@@ -33,7 +33,7 @@ class UnsupportedMediaType(StorycastError):
 
 
 @dataclass(frozen=True)
-class Fault:
+class Told:
     """How an error is told."""
 
     status: int
@@ -41,20 +41,20 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-FAULTS: dict[type[Exception], Fault] = {
-    Unauthenticated: Fault(401, "Unauthorized", {"WWW-Authenticate": "Bearer"}),
-    StoryNotFound: Fault(404, "Story not found"),
-    GenerationNotFound: Fault(404, "Generation not found"),
-    BodyTooSlow: Fault(408, "Request body too slow", TOO_SLOW_HEADERS),
-    GenerationInProgress: Fault(409, "Cannot delete in-progress generation"),
-    BodyTooLarge: Fault(413, "Request body too large"),
-    UnsupportedMediaType: Fault(415, "Unsupported media type"),
-    IdempotencyConflict: Fault(422, "Idempotency key reused with a different request"),
-    TooManyRequests: Fault(429, "Too many requests", LATER),
-    RateLimited: Fault(429, "Too many requests", LATER),
+FAULTS: dict[type[Exception], Told] = {
+    Unauthenticated: Told(401, "Unauthorized", {"WWW-Authenticate": "Bearer"}),
+    StoryNotFound: Told(404, "Story not found"),
+    GenerationNotFound: Told(404, "Generation not found"),
+    BodyTooSlow: Told(408, "Request body too slow", TOO_SLOW_HEADERS),
+    GenerationInProgress: Told(409, "Cannot delete in-progress generation"),
+    BodyTooLarge: Told(413, "Request body too large"),
+    UnsupportedMediaType: Told(415, "Unsupported media type"),
+    IdempotencyConflict: Told(422, "Idempotency key reused with a different request"),
+    TooManyRequests: Told(429, "Too many requests", LATER),
+    RateLimited: Told(429, "Too many requests", LATER),
 }
 INVALID: Final = "Validation error"
-OUR_FAULT = Fault(500, "Internal server error")
+OUR_FAULT = Told(500, "Internal server error")
 
 
 def answer(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

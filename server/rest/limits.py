@@ -6,7 +6,7 @@ seconds, of which `r` are left; in `t` seconds there is one more.
 
 from __future__ import annotations
 
-from db.quotas import Quota
+from db.quotas import Left
 
 POLICY = "initiations"
 WINDOW_SECONDS = 60
@@ -16,6 +16,6 @@ def policy(per_minute: int) -> dict[str, str]:
     return {"RateLimit-Policy": f'"{POLICY}";q={per_minute};w={WINDOW_SECONDS}'}
 
 
-def remaining(quota: Quota) -> dict[str, str]:
+def remaining(quota: Left) -> dict[str, str]:
     until = f";t={quota.next_seconds}" if quota.next_seconds else ""
     return {"RateLimit": f'"{POLICY}";r={quota.remaining}{until}'}

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from db.quotas import Quota
+from db.quotas import Left
 from db.sessions import DATABASE_ERRORS, cause_of
 from resolvers.generations import find_quota
 from resolvers.services import Services
@@ -76,7 +76,7 @@ class _Endpoint:
             response.headers.update(remaining(quota))
         return response
 
-    async def _find_quota(self, me: UUID) -> Quota | None:
+    async def _find_quota(self, me: UUID) -> Left | None:
         try:
             return await find_quota(self._services, me)
         except DATABASE_ERRORS as error:

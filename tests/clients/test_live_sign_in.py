@@ -18,7 +18,7 @@ WHO = "{ viewer { id } }"
 
 
 async def renew_for_seconds(client: Remote, api: Api, user: UUID) -> None:
-    """Once it runs, as what it has loaded by then may take as long."""
+    """Once the client runs: loading it may take as long as the token lasts."""
     await client.subscribe("first", WHO)
     await client.until_complete("first")
     await client.renew(api.token(user, timedelta(seconds=3)))

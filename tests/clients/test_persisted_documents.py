@@ -36,18 +36,13 @@ async def test_the_text_is_sent_once_and_then_the_hash_alone(
     assert (hashed["status"], sent["status"], again["status"]) == (400, 200, 200)
 
 
-def errors_of(told: dict[str, Any]) -> list[str]:
-    errors = told["next"]["errors"] if "next" in told else told["error"]
-    return [error["extensions"]["code"] for error in errors]
-
-
 @pytest.mark.parametrize("transport", ["graphql-ws", "graphql-sse"])
 async def test_live_clients_send_hashes_too(api: Api, alice: UUID, transport: str) -> None:
     """Theirs always have a text, which may be empty."""
     document = fresh()
     async with remote(transport, api.base, api.token(alice)) as client:
         await client.ask("hash", query="", extensions=by_hash(document))
-        assert errors_of(await client.told("hash")) == ["PERSISTED_QUERY_NOT_FOUND"]
+        assert await client.errors("hash") == ["PERSISTED_QUERY_NOT_FOUND"]
         await client.ask("text", query=document, extensions=by_hash(document))
         assert await client.until_complete("text") == [who(alice)["data"]]
         await client.ask("again", query="", extensions=by_hash(document))

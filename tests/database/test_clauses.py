@@ -18,7 +18,7 @@ from db import changes, generations, initiations, logs, quotas, stories
 from db.changes import Changes
 from db.generations import Window
 from db.models import Status
-from db.quotas import Quota
+from db.quotas import Left
 from db.sessions import ApiDatabase, UserRead, UserWrite
 from server.local.postgres import LocalPostgres
 from tests.database.belongings import TABLES, Belongings, dump, plant
@@ -74,7 +74,7 @@ CASES = [
     Case(
         generations.count_with_quota,
         lambda s, _: generations.count_with_quota(s, None, 20),
-        (0, Quota(20, 20)),
+        (0, Left(20)),
     ),
     Case(
         generations.list_generations_before,
@@ -119,11 +119,11 @@ CASES = [
     Case(logs.read_logs, lambda s, hers: logs.read_logs(s, _ids(hers)), []),
     Case(logs.bury, lambda s, hers: logs.bury(s, _ids(hers)), None),
     Case(quotas.enroll, lambda s, _: quotas.enroll(s), expected=True),
-    Case(quotas.read_quota, lambda s, _: quotas.read_quota(s, 20), Quota(20, 20)),
+    Case(quotas.read_quota, lambda s, _: quotas.read_quota(s, 20), Left(20)),
     Case(
         quotas.take_initiation,
         lambda s, _: quotas.take_initiation(s, per_minute=1, unfinished=1),
-        Quota(1, 0, 60),
+        Left(0, 60),
     ),
     Case(quotas.take_initiation, _take_twice, Raises(RateLimited)),
     Case(stories.add_story, lambda s, _: stories.add_story(s, "Bob's", "Bob's"), OWN),

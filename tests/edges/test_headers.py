@@ -164,7 +164,7 @@ async def test_pages_of_the_origins_allowed_may_and_no_others(
             preflight, answer = await asked(api, origin, path)
             assert preflight.status_code == 200
             allowed = preflight.headers["access-control-allow-headers"].lower().split(", ")
-            assert {"authorization", "content-type", "idempotency-key"} <= set(allowed)
+            assert {"authorization", "content-type", "idempotency-key", "last-event-id"} <= set(allowed)
             assert preflight.headers["access-control-allow-methods"] == "GET, POST, DELETE"
             exposed = "Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
             assert answer.headers["access-control-expose-headers"] == exposed

@@ -20,13 +20,13 @@ from websockets.exceptions import ConnectionClosedError
 from core.settings import Settings
 from narration.hibari import HibariEngine
 from tests.callers import LIMIT_SECONDS, Client, Socket
-from tests.clients import node
 from tests.conftest import open_bench
 from tests.edges.nginx import Nginx, nginx
 from tests.live.event_streams import stream
 from tests.live.hand import Hand
 from tests.live.streams import EVENTS, PROGRESS, closed, follow, state
 from tests.processes import free_port
+from tests.programs import run
 
 pytestmark = pytest.mark.long
 
@@ -170,7 +170,7 @@ async def test_event_streams_pass_over_http_2(behind: Any, hand: Hand, alice: UU
         generation = await begin(between.client, alice)
         await hand.succeed(await hand.claim(generation))
         query = f'subscription {{ storyGenerationProgress(id: "{generation}") {{ status }} }}'
-        ran = await node.run(
+        ran = await run(
             *("curl", "--silent", "--show-error", "--http2", "--cacert", between.nginx.certificate),
             *("--write-out", "%{http_version} %{content_type}"),
             *("--header", f"Authorization: {between.client.headers(alice)['Authorization']}"),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "errors.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+# The table there of how websockets are closed.
+CLOSE_CODES = "| close code |" + OPERATIONS.read_text().partition("| close code |")[2].partition("\n\n")[0]
 
 
-def table(heading: str, page: Path = PAGE) -> list[list[str]]:
+def table(heading: str) -> list[list[str]]:
     """The rows under a heading: the text of each cell, its backquotes taken away."""
-    _, found, section = page.read_text().partition(f"\n## {heading}\n")
-    assert found, f"{page.name} has no section {heading}"
+    _, found, section = PAGE.read_text().partition(f"\n## {heading}\n")
+    assert found, f"{PAGE.name} has no section {heading}"
     return rows(section.partition("\n## ")[0])
 
 

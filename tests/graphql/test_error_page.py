@@ -21,7 +21,7 @@ from server.edges import http_protocol, socket_protocol
 from server.graphql import ws
 from server.rest.answers import FAULTS, INVALID, OUR_FAULT
 from tests.conftest import ROOT
-from tests.graphql.error_page import OPERATIONS, quoted, rows, table
+from tests.graphql.error_page import CLOSE_CODES, OPERATIONS, quoted, rows, table
 
 SERVED = build_schema(EXPORTED.read_text())
 REFUSALS = [
@@ -107,8 +107,7 @@ def test_every_setting_that_the_page_names_is_one() -> None:
 
 def test_every_way_a_websocket_is_closed_has_one_row() -> None:
     listed = Counter(row[0] for row in table("Websockets that are closed"))
-    operators = OPERATIONS.read_text().partition("| close code |")[2].partition("\n\n")[0]
-    assert listed == Counter(row[0] for row in rows(f"| close code |{operators}"))
+    assert listed == Counter(row[0] for row in rows(CLOSE_CODES))
     # Those of the protocol, as the handlers say them that run here; others come from the server beneath.
     said = set()
     for module in (handlers, async_base_view, ws):

@@ -109,3 +109,12 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[str, None]:
         for line in whole:
             yield line.decode()
     assert rest == b"", rest
+
+
+async def until_there_is_a_place(api: Client, user: UUID) -> None:
+    """For one more of the user's streams."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            async with stream(api, user, "subscription { storyGenerationEvents { id } }") as again:
+                if again.response.status_code == 200:
+                    return

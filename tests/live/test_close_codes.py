@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from core.settings import Settings
 from tests.callers import Api, Socket, serving
+from tests.graphql.error_page import CLOSE_CODES
 from tests.live.streams import EVENTS, closed
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
-TABLE = PAGE.read_text().partition("| close code |")[2].partition("\n\n")[0]
-CODES = [int(code) for code in re.findall(r"^\| (\d+) \|", TABLE, re.MULTILINE)]
+CODES = [int(code) for code in re.findall(r"^\| (\d+) \|", CLOSE_CODES, re.MULTILINE)]
 WRONG = {"Authorization": "Bearer nothing"}
 
 

@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from server.serve import GRACE_SECONDS
 from tests.callers import Api
-from tests.live.event_streams import stream
+from tests.live.event_streams import stream, until_there_is_a_place
 from tests.live.hand import Hand
 from tests.live.streams import DELETE, EVENTS, PROGRESS, State, closed, is_idle, state, until
 
@@ -255,11 +256,7 @@ async def test_streams_have_their_places_and_sockets_share_them(
                 init = {"type": "connection_init", "payload": api.headers(alice)}
                 await socket.send(json.dumps(init))
                 assert await closed(socket) == (1013, "Too many sockets")
-        async with asyncio.timeout(20):
-            while True:
-                async with stream(api, alice, EVENTS) as again:
-                    if again.response.status_code == 200:
-                        break
+        await until_there_is_a_place(api, alice)
 
 
 async def test_a_server_that_stops_breaks_its_streams_off_at_once(
@@ -272,7 +269,7 @@ async def test_a_server_that_stops_breaks_its_streams_off_at_once(
             opened = await following.__aenter__()
             await opened.message()
             began = loop.time()
-        assert loop.time() - began < 3
+        assert loop.time() - began < GRACE_SECONDS
         with pytest.raises(httpx.RemoteProtocolError):
             await opened.event()
         await following.__aexit__(None, None, None)

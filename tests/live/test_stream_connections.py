@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from server.serve import GRACE_SECONDS
 from tests.callers import Api
 from tests.edges.raw import Wire, wire
-from tests.live.event_streams import stream
+from tests.live.event_streams import until_there_is_a_place
 from tests.live.streams import EVENTS, is_idle, until
 
 ANOTHER = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -33,13 +34,6 @@ async def ask_behind(api: Api, end: Wire, token: str) -> None:
     await end.send(following(token))
     await until(lambda: not is_idle(api.services.feed))
     await end.send(ANOTHER)
-
-
-async def until_there_is_a_place(api: Api, user: UUID) -> None:
-    while True:
-        async with stream(api, user, EVENTS) as again:
-            if again.response.status_code == 200:
-                return
 
 
 async def test_a_stream_with_a_request_behind_it_ends_with_its_client(
@@ -69,7 +63,7 @@ async def test_a_stream_with_a_request_behind_it_ends_with_the_server(
             end = await stack.enter_async_context(wire(api.base))
             await ask_behind(api, end, api.token(alice))
             began = monotonic()
-        assert monotonic() - began < 3
+        assert monotonic() - began < GRACE_SECONDS
 
 
 async def test_http_1_0_has_no_streams(api: Api, alice: UUID) -> None:

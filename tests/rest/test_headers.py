@@ -115,7 +115,7 @@ async def test_a_refusal_says_when_to_come_back_in_both_ways(
         assert told(refused) == ('"initiations";q=1;w=60', '"initiations";r=0;t=60')
 
 
-async def test_nobody_is_told_what_replaces_an_operation_and_no_more(api: Api) -> None:
+async def test_whoever_is_not_signed_in_is_told_what_replaces_an_operation_and_no_more(api: Api) -> None:
     for headers in ({}, {"Authorization": "Bearer none"}):
         response = await api.request("GET", PATH, headers=headers)
         assert (response.status_code, *told(response)) == (401, None, None)
