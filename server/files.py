@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -14,6 +13,7 @@ from core.errors import LinkRefused
 from core.folder import Folder
 from core.links import SignedLinks
 from core.results import parse_key
+from server.edges.copies import unless_kept
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -66,7 +66,7 @@ def file_routes(links: Links, storage: Storage) -> list[Route]:
             content_disposition_type="attachment" if query.get("download") == "1" else "inline",
             headers={**ANYWHERE, "Cache-Control": f"private, max-age={seconds_left}"},
         )
-        return _not_modified(response) if _is_current(request.headers, response) else response
+        return unless_kept(request.headers, response)
 
     return [Route("/files/{key:path}", file)]
 
@@ -97,24 +97,6 @@ def _is_readable(wanted: str) -> bool:
 def _is_range(part: str) -> bool:
     first, _, last = part.partition("-")
     return bool(_RANGE.fullmatch(part)) and not (first and last and int(last) < int(first))
-
-
-def _is_current(headers: Headers, response: Response) -> bool:
-    """Whether the caller's copy is the file as it is (RFC 9110, section 13.2.2)."""
-    known = headers.get("if-none-match")
-    if known is not None:
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return bool(tags & {"*", response.headers["etag"]})
-    try:
-        since = parsedate_to_datetime(headers.get("if-modified-since", ""))
-        return parsedate_to_datetime(response.headers["last-modified"]) <= since
-    except (ValueError, TypeError):  # no date, or one without a zone
-        return False
-
-
-def _not_modified(response: Response) -> Response:
-    kept = ("etag", "last-modified", "cache-control", *(name.lower() for name in ANYWHERE))
-    return Response(status_code=304, headers={name: response.headers[name] for name in kept})
 
 
 def _refused(status: int, message: str) -> Response:

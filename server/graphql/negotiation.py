@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from server.edges.preferences import listed
+
 RESPONSE_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
@@ -40,30 +42,13 @@ def negotiate(accept: str) -> Wanted | None:
 
 def _liked(accept: str) -> list[str]:
     """The forms that are to be had, the best first; of those liked alike, the first that is listed."""
-    listed = [_listed(part) for part in accept.split(",")]
-    named = {name for name, _ in listed}
+    ranges = listed(accept)
+    named = {name for name, _ in ranges}
     qualities: dict[str, float] = {}
-    for name, quality in listed:
+    for name, quality in ranges:
         # A range stands for what is not named: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
         meant = [form for form in RANGES.get(name, ()) if form not in named][:1]
         for form in meant or ([name] if name in FORMS else []):
             qualities[form] = max(quality, qualities.get(form, 0.0))
     offered = [form for form, quality in qualities.items() if quality > 0]
     return sorted(offered, key=lambda form: -qualities[form])
-
-
-def _listed(part: str) -> tuple[str, float]:
-    """A media type or range of an Accept header, and how well it is liked."""
-    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    return name, _quality(parameters)
-
-
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0

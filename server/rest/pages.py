@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.settings import Settings
+from server.edges.copies import unless_kept
 from server.rest import docs_page
 from server.rest.openapi import build_document
 from server.rest.operations import DOCS, DOCUMENT, public_path
@@ -37,12 +38,6 @@ def _unchanging(
     every = {**CACHING, **headers, "ETag": tag}
 
     async def answer(request: Request) -> Response:
-        # A proxy that compresses makes the tag a weak one: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
-        known = {
-            each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")
-        }
-        if known & {"*", tag}:
-            return Response(status_code=304, headers=every)
-        return Response(content, media_type=media_type, headers=every)
+        return unless_kept(request.headers, Response(content, media_type=media_type, headers=every))
 
     return answer
