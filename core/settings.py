@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     query_root_fields: int = Field(30, ge=1, le=100_000)
     query_cost: int = Field(20_000, ge=1, le=100_000_000)
     introspection: bool | None = None
+    graphiql: bool | None = None
     trusted_documents: Path | None = None
     trusted_documents_only: bool = False
 
@@ -152,6 +153,15 @@ class Settings(BaseSettings):
                 "STORYCAST_TRUSTED_DOCUMENTS_ONLY is set, and STORYCAST_TRUSTED_DOCUMENTS, which says where"
                 " they are, is not"
             )
+        if self.graphiql and self.introspection is False:
+            raise ValueError(
+                "STORYCAST_GRAPHIQL is true, and STORYCAST_INTROSPECTION, which it needs, is false: unset one"
+            )
+        if self.graphiql and self.trusted_documents_only:
+            raise ValueError(
+                "STORYCAST_GRAPHIQL is true, and STORYCAST_TRUSTED_DOCUMENTS_ONLY lets none of its documents"
+                " run: unset one"
+            )
         bucket = self.s3_endpoint or self.s3_access_key_id or self.s3_secret_access_key
         if bucket and not (self.results_url or "").startswith("s3:"):
             raise ValueError(
@@ -184,8 +194,16 @@ class Settings(BaseSettings):
     def introspects(self) -> bool:
         """Whether clients may ask for the schema."""
         if self.introspection is None:
-            return self.environment is Environment.LOCAL
+            return self.environment is Environment.LOCAL or bool(self.graphiql)
         return self.introspection
+
+    @property
+    def offers_graphiql(self) -> bool:
+        """Whether there is a `/graphiql`, which needs introspection, and documents that nobody knows yet."""
+        if self.graphiql is None:
+            is_local = self.environment is Environment.LOCAL
+            return is_local and self.introspects and not self.trusted_documents_only
+        return self.graphiql
 
     def need(self, name: str) -> str:
         """The value of setting `name` (a field's name) as plain text.

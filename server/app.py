@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,22 +27,27 @@ from server.graphql.http import GraphQLEndpoint
 from server.graphql.ws import LiveEndpoint
 from server.health import health_routes
 from server.rest import failure, page_routes, rest_routes
+from server.web import BUILT, Build, web_routes
 
 logger = logging.getLogger(__name__)
 
 MESSAGES = {404: "Not found", 405: "Method not allowed"}
 
 
-def create_app(services: Services, verifier: Verifier) -> ASGIApp:
-    """The application over services that are open already, and stay open longer than it."""
+def create_app(services: Services, verifier: Verifier, web: Path = BUILT) -> ASGIApp:
+    """The application over services that are open already, and stay open longer than it.
+
+    `web` is the folder of the built web UI, as it is by then.
+    """
     settings = services.settings
+    build = Build.open(web)
     door = Door(verifier, settings.requests_per_user)
     # Sockets, and event streams, which are as much to keep.
     lasting = Places(settings.sockets_per_user)
-    documents = Documents.open(settings)
+    documents = Documents.open(settings, build.documents if build else None)
     app = Starlette(
         routes=[
-            Route("/", index),
+            *web_routes(settings, services.links, build, index),
             door.route(
                 "/graphql", GraphQLEndpoint(services, door, documents, lasting).answer, ["GET", "POST"]
             ),
@@ -74,6 +80,7 @@ def _match_no_newline(routes: Sequence[BaseRoute]) -> None:
 
 
 async def index(_: Request) -> Response:
+    """What programs are told at `/`."""
     return JSONResponse({"name": "Storycast", "graphql": "/graphql", "rest": "/api/story-generations"})
 
 

@@ -1,4 +1,6 @@
-"""`POST /sign-in/demo`: a token for the demo user, for pages of a local installation, on its own machine.
+"""`POST /sign-in/demo`: a demo user's token, for pages of a local installation, on its own machine.
+
+`?user=second` is the second one's; without it, it is the first's.
 
 Whoever can ask gets one, so it matters who can. No page of another origin may, nor one that was made to look
 like ours by a name that leads here (DNS rebinding: its Host and Origin name that name), nor anybody on
@@ -16,7 +18,7 @@ from starlette.routing import Route
 
 from core.identity import sign_token
 from core.settings import Environment, Settings
-from server.local.demo import DEMO_LIFETIME, DEMO_USER
+from server.local.demo import DEMO_LIFETIME, DEMO_USERS
 
 NAMES = ("localhost", "127.0.0.1", "[::1]")
 # A proxy speaks for somebody who may be anywhere.
@@ -32,9 +34,18 @@ def demo_routes(settings: Settings) -> list[Route]:
     async def sign_in(request: Request) -> Response:
         if not is_from_here(request):
             return JSONResponse({"error": "Forbidden"}, 403)
+        asked = request.query_params.getlist("user") or list(DEMO_USERS)[:1]
+        if len(asked) != 1 or asked[0] not in DEMO_USERS:
+            return JSONResponse({"error": f"user must be one of {', '.join(DEMO_USERS)}"}, 400)
+        user = DEMO_USERS[asked[0]]
         expires = datetime.now(UTC).replace(microsecond=0) + DEMO_LIFETIME
         return JSONResponse(
-            {"token": sign_token(settings, DEMO_USER, DEMO_LIFETIME), "expires_at": expires.isoformat()}
+            {
+                "token": sign_token(settings, user.id, DEMO_LIFETIME),
+                "expires_at": expires.isoformat(),
+                "user": {"id": str(user.id), "name": user.name},
+                "users": [{"key": key, "name": each.name} for key, each in DEMO_USERS.items()],
+            }
         )
 
     return [Route("/sign-in/demo", sign_in, methods=["POST"])]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
 from core.codes import Fault
 from core.errors import StorycastError
 from core.settings import Settings
-from server.graphql.manifests import read_manifests
+from server.graphql.manifests import read_built, read_manifests
 from server.graphql.registered import Registered
 from server.graphql.request import Asked, BadRequest
 
@@ -52,9 +53,14 @@ class Documents:
         self._registered = Registered()
 
     @classmethod
-    def open(cls, settings: Settings) -> Documents:
-        """Raises SettingsError where there are manifests that do not fit the schema."""
+    def open(cls, settings: Settings, built: Path | None = None) -> Documents:
+        """`built` is the manifest of our own web UI, if there is one.
+
+        Raises SettingsError where there are manifests that do not fit the schema.
+        """
         trusted = read_manifests(settings.trusted_documents) if settings.trusted_documents else {}
+        if settings.trusted_documents_only and built:
+            trusted = read_built(built) | trusted
         return cls(trusted, trusted_alone=settings.trusted_documents_only)
 
     def find(self, asked: Asked, user: UUID) -> str:

@@ -1,8 +1,9 @@
-"""The demo user of a local installation, and two stories for it, so that there is something to narrate."""
+"""The demo users of a local installation, and two stories for the first: there is something to narrate."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +13,23 @@ from db.sessions import ApiDatabase
 from db.stories import add_story
 
 DEMO_USER = UUID("00000000-0000-4000-8000-000000000001")
+SECOND_DEMO_USER = UUID("00000000-0000-4000-8000-000000000002")
 DEMO_LIFETIME = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    """Somebody to sign in as. `name` is for people."""
+
+    id: UUID
+    name: str
+
+
+# By what they are asked for, the usual one first. Of the second's, the first sees nothing, and the other way.
+DEMO_USERS = {
+    "first": DemoUser(DEMO_USER, "Demo user"),
+    "second": DemoUser(SECOND_DEMO_USER, "Second demo user"),
+}
 
 STORIES = {
     "The Lighthouse Keeper's Radio": """\

@@ -1,7 +1,8 @@
-"""The demo user's token is for pages of a local installation, on its own machine, and for nobody else."""
+"""The demo users' tokens are for pages of a local installation, on its own machine, and for nobody else."""
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,15 +13,26 @@ from starlette.routing import Route
 
 from core.settings import Settings
 from server.demo_sign_in import demo_routes, is_from_here
-from server.local.demo import DEMO_USER
+from server.local.demo import DEMO_USER, SECOND_DEMO_USER
 from tests.edges.conftest import Edge
 
 PATH = "/sign-in/demo"
 
 
-async def sign_in(base: str, headers: list[tuple[str, str]] | dict[str, str]) -> httpx.Response:
+async def sign_in(
+    base: str, headers: list[tuple[str, str]] | dict[str, str], query: str = ""
+) -> httpx.Response:
     async with httpx.AsyncClient(trust_env=False) as client:
-        return await client.post(f"{base}{PATH}", headers=headers)
+        return await client.post(f"{base}{PATH}{query}", headers=headers)
+
+
+async def mine(edge: Edge, query: str) -> Any:
+    """What a page is told that signs in with `query`, and the stories of whom it is then."""
+    told = (await sign_in(edge.base, {"Origin": edge.base}, query)).json()
+    bearer = {"Authorization": f"Bearer {told['token']}"}
+    document = {"query": "{ viewer { id } stories { items { title } } }"}
+    answer = await edge.client.request("POST", "/graphql", headers=bearer, json=document)
+    return told, answer.json()["data"]
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
@@ -31,12 +43,37 @@ async def test_a_page_of_the_local_server_gets_a_token_that_works(edge: Edge, na
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     told = answer.json()
-    assert set(told) == {"token", "expires_at"}
+    assert set(told) == {"token", "expires_at", "user", "users"}
     left = datetime.fromisoformat(told["expires_at"]) - datetime.now(UTC)
     assert timedelta(hours=23) < left <= timedelta(days=1)
     bearer = {"Authorization": f"Bearer {told['token']}"}
     who = await edge.client.request("POST", "/graphql", headers=bearer, json={"query": "{ viewer { id } }"})
     assert who.json() == {"data": {"viewer": {"id": str(DEMO_USER)}}}
+
+
+async def test_a_page_may_ask_for_either_demo_user_and_is_told_of_both(edge: Edge) -> None:
+    await edge.client.add_story(DEMO_USER, title="The first one's")
+    await edge.client.add_story(SECOND_DEMO_USER, title="The second one's")
+    both = [{"key": "first", "name": "Demo user"}, {"key": "second", "name": "Second demo user"}]
+    first = {"id": "00000000-0000-4000-8000-000000000001", "name": "Demo user"}
+    second = {"id": "00000000-0000-4000-8000-000000000002", "name": "Second demo user"}
+    for query, user, title in (
+        ("", first, "The first one's"),
+        ("?user=first", first, "The first one's"),
+        ("?user=second", second, "The second one's"),
+    ):
+        told, seen = await mine(edge, query)
+        assert (told["user"], told["users"]) == (user, both)
+        assert seen == {"viewer": {"id": user["id"]}, "stories": {"items": [{"title": title}]}}
+
+
+@pytest.mark.parametrize(
+    "query", ["?user=third", "?user=", "?user=SECOND", "?user=first&user=second", f"?user={DEMO_USER}"]
+)
+async def test_there_is_no_third_user(edge: Edge, query: str) -> None:
+    answer = await sign_in(edge.base, {"Origin": edge.base}, query)
+    assert (answer.status_code, answer.json()) == (400, {"error": "user must be one of first, second"})
+    assert (await sign_in(edge.base, {"Origin": "https://evil.example"}, query)).status_code == 403
 
 
 async def test_nobody_else_gets_one(edge: Edge) -> None:
@@ -74,8 +111,8 @@ async def test_nobody_else_gets_one(edge: Edge) -> None:
         "a proxy on the way": {"Host": ours, "Origin": origin, "Via": "1.1 proxy"},
         "nginx": {"Host": ours, "Origin": origin, "X-Real-IP": "127.0.0.1"},
     }
-    for who, headers in asked.items():
-        answer = await sign_in(edge.base, headers)
+    for (who, headers), query in itertools.product(asked.items(), ("", "?user=second")):
+        answer = await sign_in(edge.base, headers, query)
         assert (answer.status_code, answer.json()) == (403, {"error": "Forbidden"}), who
         assert not [name for name in answer.headers if name.startswith("access-control-")]
     assert (await sign_in(edge.base, {"Host": ours, "Origin": origin})).status_code == 200
