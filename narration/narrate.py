@@ -10,7 +10,7 @@ from core.errors import NarrationError, NothingToNarrate, StorageError
 from narration.captions import CaptionWriter
 from narration.engine import SAMPLE_RATE, Engine
 from narration.lines import Break, lines_of
-from narration.mp3 import Mp3Writer
+from narration.recording import Recording
 from narration.speech import Skipped, Speech, Stopped, StopSignal, speech_of
 
 __all__ = ["MOST_SKIPPED", "Narration", "Skipped", "StopSignal", "Stopped", "narrate"]
@@ -49,6 +49,8 @@ def narrate(
 ) -> Narration:
     """Write `text` as MP3 to `audio` (seekable) and as WebVTT to `captions`; blocks until done.
 
+    The captions end with the waveform of the audio, in a comment (CaptionWriter.add_peaks).
+
     `report` gets the share of the text that is narrated, 0 to 1, after each line. Where `stopped` becomes
     set, Stopped is raised after one piece of speech at most. Raises NothingToNarrate where the voice can
     speak none of it, NarrationError where the engine fails on all it might, StorageError where a file
@@ -56,7 +58,7 @@ def narrate(
     """
     try:
         return _narrate(
-            text, engine, Mp3Writer(audio), CaptionWriter(captions), report=report, stopped=stopped
+            text, engine, Recording(audio), CaptionWriter(captions), report=report, stopped=stopped
         )
     except OSError as error:
         raise StorageError(f"The narration cannot be written: {error}") from error
@@ -65,7 +67,7 @@ def narrate(
 def _narrate(
     text: str,
     engine: Engine,
-    recording: Mp3Writer,
+    recording: Recording,
     captions: CaptionWriter,
     *,
     report: Callable[[float], None],
@@ -98,7 +100,9 @@ def _narrate(
             "The story holds nothing the voice can speak", _lines(tuple(skipped), skipped_count)
         )
     recording.pause(_samples(_PAUSE_AT_END))
-    return Narration(recording.finish(), sentences, tuple(skipped), skipped_count)
+    duration, peaks = recording.finish()
+    captions.add_peaks(peaks)
+    return Narration(duration, sentences, tuple(skipped), skipped_count)
 
 
 def _lines(skipped: tuple[Skipped, ...], count: int) -> tuple[str, ...]:
@@ -107,7 +111,7 @@ def _lines(skipped: tuple[Skipped, ...], count: int) -> tuple[str, ...]:
     return (*named, f"{unnamed:,} more") if unnamed else named
 
 
-def _record(speech: Speech, recording: Mp3Writer) -> tuple[float, float]:
+def _record(speech: Speech, recording: Recording) -> tuple[float, float]:
     """Where the voice starts and ends in the recording, in seconds."""
     start = recording.position + speech.pieces[0].onset
     end = start

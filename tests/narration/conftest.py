@@ -14,6 +14,8 @@ from narration.engine import SAMPLE_RATE, Engine, Samples
 from narration.hibari import HibariEngine
 from narration.narrate import Narration, narrate
 
+# As docs/clients.md has it.
+WAVEFORM = r"\n\nNOTE waveform .*\n([\d \n]+)$"
 _CUE = re.compile(r"(\d+):(\d\d):(\d\d\.\d{3}) --> (\d+):(\d\d):(\d\d\.\d{3})\n(.*)\n")
 
 
@@ -36,6 +38,10 @@ class Told:
     @property
     def cues(self) -> list[Cue]:
         return cues_of(self.captions)
+
+    @property
+    def peaks(self) -> list[int]:
+        return peaks_of(self.captions)
 
     def heard(self) -> Samples:
         return decode(self.audio)
@@ -61,6 +67,12 @@ def cues_of(captions: str) -> list[Cue]:
         Cue(int(h) * 3600 + int(m) * 60 + float(s), int(eh) * 3600 + int(em) * 60 + float(es), text)
         for h, m, s, eh, em, es, text in _CUE.findall(captions)
     ]
+
+
+def peaks_of(captions: str) -> list[int]:
+    """None where there is no waveform."""
+    found = re.search(WAVEFORM, captions)
+    return [int(peak) for peak in found[1].split()] if found else []
 
 
 def decode(audio: bytes) -> Samples:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import math
 import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -66,6 +67,56 @@ def test_cues_keep_time_to_the_end_of_a_long_story(tone: ToneEngine) -> None:
         assert abs(int(around[-1]) - end) < SAMPLE_RATE // 200
     assert all(earlier.end < later.start for earlier, later in pairwise(cues))
     assert cues[-1].end < story.narration.duration_seconds
+
+
+class ShoutEngine(ToneEngine):
+    """Shouts what is written in capitals, and whispers the rest."""
+
+    def speak(self, text: str) -> Iterator[Samples]:
+        for samples in super().speak(text):
+            yield samples * np.float32(1.6 if text.isupper() else 0.16)
+
+
+def test_the_waveform_is_loud_where_a_cue_is_and_flat_where_none_is() -> None:
+    story = tell("This is a whisper, and a long one. " * 60 + "STOP! Then it goes on. " * 2, ShoutEngine())
+    parts = len(story.peaks)
+    assert parts == 1000
+    seconds = story.narration.duration_seconds / parts
+    drawn = np.zeros(parts, np.int64)
+    for cue in story.cues:
+        # Parts half in a cue may be as loud as it is.
+        within = slice(math.ceil(cue.start / seconds + 0.1), math.floor(cue.end / seconds - 0.1))
+        around = slice(math.floor(cue.start / seconds - 0.1), math.ceil(cue.end / seconds + 0.1))
+        loudness = 99 if cue.text == "STOP!" else 10
+        assert set(story.peaks[within]) <= {loudness}, cue
+        assert max(story.peaks[around]) == loudness, cue
+        drawn[around] = 1
+    assert [peak for peak, is_drawn in zip(story.peaks, drawn, strict=True) if not is_drawn and peak] == []
+    assert story.peaks.count(0) > 200
+    assert story.peaks[-1] == 0
+
+
+@pytest.mark.parametrize("characters", [40, 3000])
+def test_the_waveform_is_that_of_what_is_heard(characters: int, told: Callable[[str], Told]) -> None:
+    story = told(prose(characters))
+    heard = np.abs(story.heard())
+    parts = np.array_split(heard, len(story.peaks))
+    loudest = np.array([part.max() for part in parts])
+    # Coding changes single peaks a little, and sound near an edge may be drawn beside it.
+    apart = np.abs(loudest / loudest.max() * 99 - story.peaks)
+    assert np.median(apart) < 2
+    assert np.quantile(apart, 0.95) < 10
+    assert max(story.peaks) == 99
+
+
+def test_the_waveform_of_one_word_is_exact_to_20_ms(tone: ToneEngine) -> None:
+    story = tell("Word.", tone)
+    (cue,) = story.cues
+    parts = len(story.peaks)
+    assert parts == math.floor(story.narration.duration_seconds / 0.02)
+    loud = [number for number, peak in enumerate(story.peaks) if peak]
+    assert loud == list(range(math.floor(cue.start / 0.02), math.ceil(cue.end / 0.02)))
+    assert loud[0] == 2  # 24 ms of lead-in, 20 ms kept before the voice
 
 
 def test_paragraphs_are_further_apart_than_sentences(tone: ToneEngine) -> None:
