@@ -32,11 +32,12 @@ usage: python3 dev.py COMMAND [options]
   run        everything on this machine: PostgreSQL, Valkey, migrations, API and workers
              [--host HOST] [--port PORT] [--data-dir DIR]
   test       the tests, but for the long ones; --long runs those, and those alone; the rest goes to pytest
-  lint       ruff, mypy and import-linter
+  lint       ruff, mypy and import-linter; for the web UI tsc and gql.tada
   chaos      faults and attacks on a Storycast of their own, with figures: [NAME ...] [--seconds N] [--seed N]
   token      print a signed JWT: --user UUID [--lifetime SECONDS] [--data-dir DIR]
   schema     write schema/schema.graphql; --check only compares, with the last release too;
              --release keeps it as what this version promises
+  web        build the web UI, for an image, say; `run` does by itself what has to be done
   serve      one API process       \\
   worker     the worker processes   > on the servers that the STORYCAST_* settings name
   migrate    bring the database up /
@@ -57,6 +58,7 @@ LINTERS = (
     ("-m", "ruff", "format", "--check"),
     ("-m", "mypy"),
     ("-c", IMPORT_LINTER),
+    ("-m", "web.check"),
 )
 # What tools print, and what that means for the person who waits.
 CAUSES = (
@@ -83,7 +85,11 @@ def main(arguments: list[str]) -> int:
     command, rest = arguments[0], arguments[1:]
     if command in SERVER_COMMANDS:
         ensure("runtime")
+        if command == "run" and not {"-h", "--help"}.intersection(rest):
+            build_web()
         become_server(command, rest)
+    if command == "web":
+        return 0 if build_web() else 1
     if command not in ("test", "lint", "chaos"):
         raise Problem(f"There is no command {command}: `python3 dev.py --help` lists them.")
     ensure("dev")
@@ -91,8 +97,37 @@ def main(arguments: list[str]) -> int:
     if command == "chaos":
         become("-m", "tests.chaos", *rest)
     if command == "test":
+        build_web()
         test([argument for argument in rest if argument != "--long"], long="--long" in rest)
     return lint()
+
+
+def build_web() -> bool:
+    """Have the web UI built of the present sources; where that cannot be, say why, and what works instead."""
+    sys.path.insert(0, str(ROOT))
+    from web import sources  # noqa: PLC0415 - the other commands do without
+
+    if not sources.is_due():
+        return True
+    if run_web_build():
+        return True
+    instead = "GraphQL and REST work without it"
+    if sources.built_of(sources.DIST):
+        instead = "the last build is served"
+    say(f"The next start tries again; until then, {instead}.")
+    return False
+
+
+def run_web_build() -> bool:
+    try:
+        ensure("web")
+    except Problem as problem:
+        say(f"The web UI was not built: {problem}")
+        return False
+    say("Building the web UI ...")
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    program = [str(PYTHON), "-P", "-m", "web.build"]
+    return subprocess.call(program, env=environment) == 0  # noqa: S603 - ours
 
 
 def test(rest: list[str], *, long: bool) -> NoReturn:
@@ -132,8 +167,8 @@ def check_machine() -> None:
 
 
 def ensure(kind: str) -> None:
-    """Have everything of requirements/`kind`.txt installed; `dev` holds all of `runtime`."""
-    wanted = {name: digest(name) for name in ("uv", "runtime", "dev")}
+    """Have everything of requirements/`kind`.txt installed; `dev` holds all of `runtime` and of `web`."""
+    wanted = {name: digest(name) for name in ("uv", "runtime", "web", "dev")}
     if is_installed(kind, wanted):
         return
     check_machine()
@@ -166,8 +201,11 @@ def is_installed(kind: str, wanted: dict[str, str]) -> bool:
 
 def install(kind: str, wanted: dict[str, str], lock: int) -> None:
     stamp = installed()
-    # Without its stamp an environment may be half made, so whatever follows works on none.
-    if STAMP.exists():
+    if kind == "web" and stamp.get("uv") == wanted["uv"]:
+        # It stands beside the rest, which works on where it cannot be had.
+        write_stamp({name: value for name, value in stamp.items() if name != "web"})
+    elif STAMP.exists():
+        # Without its stamp an environment may be half made, so whatever follows works on none.
         STAMP.unlink()
     if stamp.get("uv") != wanted["uv"]:
         make_venv(lock)
@@ -183,9 +221,13 @@ def install(kind: str, wanted: dict[str, str], lock: int) -> None:
         attempt([*pip(), *options], lock, pip_environment())
     stamp[kind] = wanted[kind]
     if kind == "dev":
-        stamp["runtime"] = wanted["runtime"]
-    else:
+        stamp.update(runtime=wanted["runtime"], web=wanted["web"])
+    elif kind == "runtime":
         stamp.pop("dev", None)
+    write_stamp(stamp)
+
+
+def write_stamp(stamp: dict[str, str]) -> None:
     unfinished = STAMP.with_name("storycast.json.unfinished")
     unfinished.write_text(json.dumps(stamp))
     unfinished.replace(STAMP)
