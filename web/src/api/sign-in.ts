@@ -1,0 +1,99 @@
+/**
+ * The ways to sign in. `ways` is the seam for an identity provider: a `Way` of yours, put first, that gets
+ * its tokens by OpenID Connect (docs/operations.md, "Sign-in in the web UI").
+ */
+
+/** A token of the API, until `expires` (milliseconds since 1970), and whose it is. */
+export interface Signed {
+  readonly token: string;
+  readonly expires: number;
+  readonly user: { readonly id: string; readonly name: string };
+}
+
+export interface Way {
+  /** A token without asking the person; undefined where that cannot be. Throws where nothing answers. */
+  obtain(): Promise<Signed | undefined>;
+  /** The server took `signed` no more. */
+  refused(signed: Signed): void;
+  /** Whom one can switch to, by key; empty where there is but one. */
+  others(): readonly Other[];
+  switchTo(key: string): void;
+}
+
+export interface Other {
+  readonly key: string;
+  readonly name: string;
+}
+
+const PASTED = "storycast.token";
+const DEMO = "storycast.demo-user";
+
+/** A token that somebody pasted. It lives as long as the tab, and is nobody else's to read. */
+export const pasted: Way & { paste(token: string): Signed; forget(): void } = {
+  async obtain() {
+    const token = sessionStorage.getItem(PASTED);
+    const signed = token ? read(token) : undefined;
+    return signed && signed.expires > Date.now() ? signed : undefined;
+  },
+  refused({ token }) {
+    if (sessionStorage.getItem(PASTED) === token) this.forget();
+  },
+  others: () => [],
+  switchTo() {},
+  /** Throws a sentence for people where `token` cannot be one. */
+  paste(token) {
+    const signed = read(token);
+    if (!signed) throw new Error("That is no token: it has three parts with dots between, and says whose it is.");
+    if (signed.expires <= Date.now()) throw new Error("That token has expired already.");
+    sessionStorage.setItem(PASTED, token);
+    return signed;
+  },
+  forget: () => sessionStorage.removeItem(PASTED),
+};
+
+interface DemoAnswer {
+  token: string;
+  expires_at: string;
+  user: { id: string; name: string };
+  users: Other[];
+}
+let known: readonly Other[] = [];
+
+/** The demo users of a local installation, who need no password. */
+export const demo: Way = {
+  async obtain() {
+    const key = sessionStorage.getItem(DEMO);
+    const address = new URL("sign-in/demo", document.baseURI);
+    if (key) address.searchParams.set("user", key);
+    const answer = await fetch(address, { method: "POST" });
+    if (!answer.ok) {
+      // Not a local installation, or not asked from its own machine; or the key is of another version.
+      if (key && answer.status === 400) return sessionStorage.removeItem(DEMO), this.obtain();
+      if (answer.status >= 500) throw new Error(`The server answered ${answer.status}.`);
+      return undefined;
+    }
+    const { token, expires_at, user, users } = (await answer.json()) as DemoAnswer;
+    known = users;
+    return { token, expires: Date.parse(expires_at), user };
+  },
+  refused() {},
+  others: () => known,
+  switchTo: (key) => sessionStorage.setItem(DEMO, key),
+};
+
+/** In this order. */
+export const ways: readonly Way[] = [pasted, demo];
+
+/** What a JWT says, unverified: the server is who judges. */
+function read(token: string): Signed | undefined {
+  try {
+    const part = token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
+    const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
+    const { sub, exp, name } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    if (typeof sub !== "string" || typeof exp !== "number") return undefined;
+    const called = typeof name === "string" && name ? name : `User ${sub.slice(-4)}`;
+    return { token, expires: exp * 1000, user: { id: sub, name: called } };
+  } catch {
+    return undefined;
+  }
+}

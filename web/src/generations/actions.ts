@@ -1,0 +1,76 @@
+/** What can be done with narrations. Each tells, in words, why it could not be done; nothing where it was. */
+import { signal } from "@preact/signals";
+import { change, Unanswered } from "../api/client.ts";
+import { CANCEL, DELETE, INITIATE, type Row } from "../api/operations.ts";
+import { announce } from "../live/announcements.ts";
+import { one } from "../live/following.ts";
+import { drop, hide, put } from "../live/generations.ts";
+import { freshKey } from "../ui/key.ts";
+import { soon, tell } from "../ui/toasts.tsx";
+
+export type Problem = string | undefined;
+
+/** Until when no narration can be started (milliseconds since 1970), and why. One limit, of the person. */
+export const limited = signal<{ readonly until: number; readonly why: string } | undefined>(undefined);
+
+/** Keys of requests whose answers were lost: asked again, they start nothing twice. */
+const unanswered = new Map<string, string>();
+
+/**
+ * Start narrating the story, or say why not. `version` is what tells its texts apart, so that a request for
+ * one is never taken for a request for another.
+ */
+export async function narrate(storyId: string, version: string, voice: string | undefined): Promise<Row | Problem> {
+  const what = `${storyId} ${version} ${voice ?? ""}`;
+  const idempotencyKey = unanswered.get(what) ?? freshKey();
+  unanswered.set(what, idempotencyKey);
+  const input = { storyId, voice: voice ?? null, idempotencyKey };
+  const answer = await inWords(async () => (await change(INITIATE, { input })).initiateStoryGeneration);
+  if (typeof answer === "string") return answer;
+  unanswered.delete(what);
+  if (answer.__typename === "InitiateStoryGenerationSuccess") {
+    put(answer.generation);
+    announce(`${answer.generation.story.title} waits to be narrated.`);
+    return answer.generation;
+  }
+  if (answer.__typename !== "RateLimitedError") return answer.message;
+  limited.value = { until: Date.now() + answer.retryAfterSeconds * 1000, why: answer.message };
+  return undefined;
+}
+
+export async function cancel(id: string): Promise<Problem> {
+  const answer = await inWords(async () => (await change(CANCEL, { id })).cancelStoryGeneration);
+  if (typeof answer === "string") return answer;
+  if (answer.__typename === "CancelStoryGenerationSuccess") return void put(answer.generation);
+  if (answer.__typename === "GenerationNotFoundError") return void drop(id);
+  // It ended before it could be canceled: what it became is on its way here.
+  await one(id).then((row) => row && put(row), () => undefined);
+  return answer.message;
+}
+
+/** Delete it in a while, unless that is undone. */
+export function remove({ id, story }: Row): void {
+  soon(
+    `The narration of ${story.title} is deleted.`,
+    () => hide(id),
+    () => hide(id, false),
+    () => void finishRemoval(id, story.title),
+  );
+}
+
+async function finishRemoval(id: string, title: string): Promise<void> {
+  const answer = await inWords(async () => (await change(DELETE, { id })).deleteStoryGeneration);
+  if (typeof answer !== "string" && answer.__typename !== "GenerationInProgressError") return drop(id);
+  hide(id, false);
+  tell(`The narration of ${title} was not deleted. ${typeof answer === "string" ? answer : answer.message}`, "bad");
+}
+
+/** What `asked` answers; where there is no answer, why, in words. */
+export async function inWords<Answer extends object>(asked: () => Promise<Answer>): Promise<Answer | string> {
+  try {
+    return await asked();
+  } catch (error) {
+    if (error instanceof Unanswered) return error.message;
+    throw error;
+  }
+}

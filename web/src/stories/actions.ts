@@ -1,0 +1,60 @@
+/** What can be done with stories. */
+import { ask, change } from "../api/client.ts";
+import { CREATE_STORY, DELETE_STORY, STORY, UPDATE_STORY, type WholeStory } from "../api/operations.ts";
+import { inWords } from "../generations/actions.ts";
+import { soon, tell } from "../ui/toasts.tsx";
+import { drop, hide, put } from "./list.ts";
+
+/** What is wrong, by field; `form` is what concerns none of them. */
+export interface Problems {
+  readonly title?: string;
+  readonly content?: string;
+  readonly form?: string;
+}
+export type Written = { readonly story: WholeStory } | { readonly problems: Problems };
+
+/** The story; undefined where there is none such. Throws Unanswered. */
+export async function readStory(id: string): Promise<WholeStory | undefined> {
+  return (await ask(STORY, { id })).story ?? undefined;
+}
+
+/** `id` is undefined for a story to be. */
+export async function writeStory(id: string | undefined, title: string, content: string): Promise<Written> {
+  const answer = await inWords(async () =>
+    id === undefined
+      ? (await change(CREATE_STORY, { input: { title, content } })).createStory
+      : (await change(UPDATE_STORY, { input: { id, title, content } })).updateStory,
+  );
+  if (typeof answer === "string") return { problems: { form: answer } };
+  if (answer.__typename === "CreateStorySuccess" || answer.__typename === "UpdateStorySuccess") {
+    put(answer.story);
+    return { story: answer.story };
+  }
+  if (answer.__typename === "StoryNotFoundError") {
+    return { problems: { form: `${answer.message} It may have been deleted elsewhere; your text is kept.` } };
+  }
+  return { problems: byField(answer.message, answer.fields) };
+}
+
+function byField(message: string, fields: readonly { path: readonly string[]; message: string }[]): Problems {
+  const of = (name: string) => fields.find(({ path }) => path.at(-1) === name)?.message;
+  const [title, content] = [of("title"), of("content")];
+  return title ?? content ? { ...(title && { title }), ...(content && { content }) } : { form: message };
+}
+
+/** Delete it with its narrations in a while, unless that is undone. */
+export function removeStory(id: string, title: string): void {
+  soon(
+    `${title} is deleted, with its narrations.`,
+    () => hide(id),
+    () => hide(id, false),
+    () => void finishRemoval(id, title),
+  );
+}
+
+async function finishRemoval(id: string, title: string): Promise<void> {
+  const answer = await inWords(async () => (await change(DELETE_STORY, { id })).deleteStory);
+  if (typeof answer !== "string" && answer.__typename !== "StoryInUseError") return drop(id);
+  hide(id, false);
+  tell(`${title} was not deleted. ${typeof answer === "string" ? answer : answer.message}`, "bad");
+}

@@ -1,0 +1,32 @@
+import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
+import { plural, spoken } from "../ui/time.ts";
+import { characters, listeningSeconds, MOST_CHARACTERS } from "./estimate.ts";
+
+/** From how many characters on counting waits for a pause in the typing. */
+const LONG = 50_000;
+const PAUSE_MS = 250;
+
+/** How long the text is, and its audio would be, as one types. */
+export function Length({ content }: { content: Signal<string> }) {
+  const told = useSignal("");
+  const isTooLong = useSignal(false);
+  useSignalEffect(() => {
+    const text = content.value;
+    const count = () => {
+      const length = characters(text);
+      const seconds = listeningSeconds(text);
+      isTooLong.value = length > MOST_CHARACTERS;
+      told.value =
+        `${plural(length, "character")}${isTooLong.peek() ? ` of ${MOST_CHARACTERS.toLocaleString("en")} at most` : ""}` +
+        (seconds ? `, about ${spoken(Math.max(1, seconds))} to listen to` : "");
+    };
+    if (text.length < LONG) return count();
+    const timer = setTimeout(count, PAUSE_MS);
+    return () => clearTimeout(timer);
+  });
+  return (
+    <p id="content-length" class={isTooLong.value ? "length too-long" : "length"}>
+      {told}
+    </p>
+  );
+}

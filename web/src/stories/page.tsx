@@ -1,0 +1,100 @@
+/** The stories, and the one that is being read or written beside them. */
+import { useEffect } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import { owner } from "../api/session.ts";
+import { GenerationList } from "../generations/list.tsx";
+import { listOf, listOfStory, show } from "../live/following.ts";
+import { go, type Route } from "../routes.ts";
+import { Empty, PageTitle } from "../ui/parts.tsx";
+import { tell } from "../ui/toasts.tsx";
+import { keepDraft, readDraft } from "./drafts.ts";
+import { Editor } from "./editor.tsx";
+import { readTextFile } from "./files.ts";
+import { StoryList } from "./shelf.tsx";
+
+type Here = Extract<Route, { page: "stories" | "new-story" | "story" }>;
+
+export function StoriesPage({ here }: { here: Here }) {
+  const isOver = useSignal(false);
+  // The states of the newest narrations are shown beside the stories.
+  useEffect(() => show(listOf(undefined)), []);
+  const id = here.page === "story" ? here.id : undefined;
+  return (
+    <div
+      class={`page stories stories-${here.page}`}
+      data-over={isOver.value}
+      onDragOver={(event) => {
+        if (!event.dataTransfer?.types.includes("Files")) return;
+        event.preventDefault();
+        isOver.value = true;
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) isOver.value = false;
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        isOver.value = false;
+        void take(event.dataTransfer?.files);
+      }}
+      onPaste={(event) => {
+        if (!event.clipboardData?.files.length) return;
+        event.preventDefault();
+        void take(event.clipboardData.files);
+      }}
+    >
+      <section class="shelf" aria-label="Stories">
+        <div class="page-head">
+          {here.page === "stories" ? <PageTitle title="Stories">Stories</PageTitle> : <h2>Stories</h2>}
+          <a class="button primary" href="#/stories/new">
+            New story
+          </a>
+        </div>
+        <StoryList current={id} />
+      </section>
+      {here.page === "stories" ? (
+        <div class="desk desk-empty">
+          <Empty title="Pick a story, or write one.">
+            <p>You can drop a .txt or .md file anywhere on this page.</p>
+          </Empty>
+        </div>
+      ) : (
+        <Editor key={id ?? "new"} id={id} />
+      )}
+      {id && (
+        <aside class="takes" aria-label="Narrations of this story">
+          <h2>Narrations</h2>
+          <Takes key={id} id={id} />
+        </aside>
+      )}
+    </div>
+  );
+}
+
+function Takes({ id }: { id: string }) {
+  const view = useSignal(listOfStory(id)).value;
+  return (
+    <GenerationList
+      view={view}
+      label="Narrations of this story"
+      of="story"
+      empty={<p class="hint">None yet. “Narrate” makes the first.</p>}
+    />
+  );
+}
+
+/** A file becomes a new story, unsaved; one that is being written already is not lost. */
+async function take(files: FileList | undefined): Promise<void> {
+  if (!files?.length) return;
+  if (files.length > 1) return tell("One file at a time, please: each becomes a story.", "bad");
+  try {
+    const { title, content } = await readTextFile(files[0]!);
+    const user = owner.peek()!.id;
+    const before = readDraft(user, "new");
+    if (before?.content.trim()) return tell("Save or discard the new story first; then drop the file again.", "bad");
+    keepDraft(user, "new", { title, content, base: "" });
+    dispatchEvent(new CustomEvent("storycast:draft"));
+    go({ page: "new-story" });
+  } catch (error) {
+    tell((error as Error).message, "bad");
+  }
+}
