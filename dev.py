@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the point is to say so to whoever has an older one
@@ -86,7 +87,7 @@ def main(arguments: list[str]) -> int:
     if command in SERVER_COMMANDS:
         ensure("runtime")
         if command == "run" and not {"-h", "--help"}.intersection(rest):
-            build_web()
+            build_web_or_go_on()
         become_server(command, rest)
     if command == "web":
         return 0 if build_web() else 1
@@ -97,37 +98,39 @@ def main(arguments: list[str]) -> int:
     if command == "chaos":
         become("-m", "tests.chaos", *rest)
     if command == "test":
-        build_web()
+        build_web_or_go_on()
         test([argument for argument in rest if argument != "--long"], long="--long" in rest)
     return lint()
 
 
 def build_web() -> bool:
-    """Have the web UI built of the present sources; where that cannot be, say why, and what works instead."""
-    sys.path.insert(0, str(ROOT))
-    from web import sources  # noqa: PLC0415 - the other commands do without
-
-    if not sources.is_due():
+    """Have the web UI built of the present sources; whether it is. Where not, that has been said."""
+    if not web_sources().is_due():
         return True
-    if run_web_build():
-        return True
-    instead = "GraphQL and REST work without it"
-    if sources.built_of(sources.DIST):
-        instead = "the last build is served"
-    say(f"The next start tries again; until then, {instead}.")
-    return False
-
-
-def run_web_build() -> bool:
-    try:
-        ensure("web")
-    except Problem as problem:
-        say(f"The web UI was not built: {problem}")
-        return False
+    ensure("web")
     say("Building the web UI ...")
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     program = [str(PYTHON), "-P", "-m", "web.build"]
     return subprocess.call(program, env=environment) == 0  # noqa: S603 - ours
+
+
+def build_web_or_go_on() -> None:
+    try:
+        if build_web():
+            return
+    except (Problem, OSError) as problem:
+        say(f"The web UI was not built: {str(problem).partition(' It said:')[0]}")
+    sources = web_sources()
+    stands = sources.built_of(sources.DIST)
+    instead = "the last build is served" if stands else "GraphQL and REST work without it"
+    say(f"The next start tries again, and `python3 dev.py web` tells more; until then, {instead}.")
+
+
+def web_sources() -> ModuleType:
+    sys.path.insert(0, str(ROOT))
+    from web import sources  # noqa: PLC0415 - most commands do without
+
+    return sources
 
 
 def test(rest: list[str], *, long: bool) -> NoReturn:
@@ -213,12 +216,14 @@ def install(kind: str, wanted: dict[str, str], lock: int) -> None:
     say(f"Installing Python packages (requirements/{kind}.txt) ...")
     options = ["--require-hashes", "-r", str(REQUIREMENTS / (kind + ".txt"))]
     uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON)]
+    # Every start without a network would wait for what it can do without.
+    patient = kind != "web"
     try:
-        attempt([*uv, *options], lock, uv_environment())
+        attempt([*uv, *options], lock, uv_environment(patient))
     except Problem:
         # pip knows index settings that uv does not read.
         say("uv could not; trying pip ...")
-        attempt([*pip(), *options], lock, pip_environment())
+        attempt([*pip(), *options], lock, pip_environment(patient))
     stamp[kind] = wanted[kind]
     if kind == "dev":
         stamp.update(runtime=wanted["runtime"], web=wanted["web"])
@@ -252,13 +257,16 @@ def pip() -> list[str]:
     return [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
 
 
-def pip_environment() -> dict[str, str]:
+def pip_environment(patient: bool = True) -> dict[str, str]:
     # A user's wish for `--user` installs makes no sense, and fails, inside a venv.
-    return dict(os.environ, PIP_USER="0")
+    environment = dict(os.environ, PIP_USER="0")
+    return environment if patient else dict(environment, PIP_RETRIES="1")
 
 
-def uv_environment() -> dict[str, str]:
+def uv_environment(patient: bool = True) -> dict[str, str]:
     environment = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
+    if not patient:
+        environment["UV_HTTP_RETRIES"] = "1"
     if not environment.get("UV_CACHE_DIR") and not has_cache():
         environment["UV_CACHE_DIR"] = str(VENV / "cache")
     return environment
