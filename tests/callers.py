@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from core.settings import Settings
 from resolvers.services import Services
 from server.app import create_app
 from server.serve import open_services, server_config
+from server.web import BUILT
 
 INITIATE = """mutation ($input: InitiateStoryGenerationInput!) { initiateStoryGeneration(input: $input) {
     ... on InitiateStoryGenerationSuccess { generation { id } } ... on Error { code message } } }"""
@@ -152,15 +154,15 @@ class Socket:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Api]:
-    """The API on a loopback port that is free, with the product's own uvicorn settings."""
+async def serving(settings: Settings, web: Path = BUILT) -> AsyncIterator[Api]:
+    """The API on a loopback port that is free, with the product's own uvicorn settings; `web` is its UI."""
     # IPPROTO_TCP said aloud: asyncio turns off Nagle's delay, 40 ms a request, only where it is.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         told = Settings(**{**settings.model_dump(exclude_unset=True), "public_url": base})
         async with open_services(told) as services:
-            server = uvicorn.Server(server_config(create_app(services, open_verifier(told)), told))
+            server = uvicorn.Server(server_config(create_app(services, open_verifier(told), web), told))
             task = asyncio.create_task(server.serve(sockets=[listener]))
             api = Api(base, told, services=services)
             try:
