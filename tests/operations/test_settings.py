@@ -107,6 +107,22 @@ def test_a_value_that_cannot_be_is_told_with_its_name(
             {"S3_ACCESS_KEY_ID": "key", "RESULTS_URL": "file:///var/results"},
             "STORYCAST_S3_… are set, and STORYCAST_RESULTS_URL is no s3://bucket/prefix address.",
         ),
+        (
+            {"GRAPHIQL": "true", "INTROSPECTION": "false"},
+            "STORYCAST_GRAPHIQL is true, and STORYCAST_INTROSPECTION, which it needs, is false: unset one.",
+        ),
+        (
+            {
+                "GRAPHIQL": "true",
+                "TRUSTED_DOCUMENTS": "/a/manifest.json",
+                "TRUSTED_DOCUMENTS_ONLY": "true",
+                "ENVIRONMENT": "local",
+            },
+            (
+                "STORYCAST_GRAPHIQL is true, and STORYCAST_TRUSTED_DOCUMENTS_ONLY lets none of its documents"
+                " run: unset one."
+            ),
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_told_so(
