@@ -78,7 +78,7 @@ def _start(supervisor: Supervisor, plan: Plan, first_api: subprocess.Popen[bytes
         pause(POLL_SECONDS)
     for service in worker_services(plan.settings, plan.environment):
         supervisor.start(service, joins=True)
-    tell(welcome(plan.base_url, plan.directory, token))
+    tell(welcome(plan.base_url, plan.directory, token, graphiql=plan.settings.offers_graphiql))
 
 
 def _api_service(plan: Plan, first_api: subprocess.Popen[bytes]) -> Service:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+# There when the web UI is built: server.web would bring in a whole web server.
+UI = Path(__file__).resolve().parents[2] / "web" / "dist" / "index.html"
+BUILT = "Open that in a browser: stories, and what becomes of them, live.{graphiql}"
+GRAPHIQL = " GraphiQL is at {base}/graphiql"
+NOT_BUILT = "The web UI is not built: `python3 dev.py web` says why. The API works without."
 TRIAL = """\
 To try it, paste this (the token is the demo user's, and good for a day):
 
@@ -30,6 +32,7 @@ To try it, paste this (the token is the demo user's, and good for a day):
 NO_TRIAL = "Sign in with a token of your issuer (STORYCAST_JWKS_URL).\n"
 WELCOME = """
 Storycast is up at {base}
+{ui}
 GraphQL: {base}/graphql (live over a websocket there); REST: {base}/api/story-generations
 
 {trial}
@@ -38,9 +41,11 @@ Ctrl-C stops it; the next start finds everything as it was.
 """
 
 
-def welcome(base: str, directory: Path, token: str) -> str:
+def welcome(base: str, directory: Path, token: str, *, graphiql: bool) -> str:
+    """`graphiql` is whether it is served where it is built."""
+    ui = BUILT.format(graphiql=GRAPHIQL.format(base=base) if graphiql else "") if UI.exists() else NOT_BUILT
     trial = TRIAL.format(base=base, token=token) if token else NO_TRIAL
-    return WELCOME.format(base=base, directory=directory, trial=trial)
+    return WELCOME.format(base=base, ui=ui, directory=directory, trial=trial)
 
 
 def tell(text: str) -> None:
