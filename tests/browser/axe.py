@@ -21,7 +21,7 @@ def _script() -> str:
 
 
 async def findings(page: Page, but: Collection[str] = ()) -> list[str]:
-    """A line for each element that breaks a rule, best practices among them, save those of the rules `but`."""
+    """A line for each element that breaks a rule, best practices among them, save the rules `but`."""
     # By the debugger's way, which a page's policy does not stop.
     await page.evaluate(_script())
     options = {"rules": {rule: {"enabled": False} for rule in but}}
