@@ -8,6 +8,7 @@ at any time. Two at once build once. Whatever is wrong is told in a sentence on 
 from __future__ import annotations
 
 import fcntl
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,9 @@ MOST_LINES = 12
 
 _VITE = Path("node_modules", "vite", "bin", "vite.js")
 _DOCUMENTS = Path("documents.ts")
+_PAINT = re.compile(r"\x1b\[[0-9;]*m")
+# Nothing, and where in Vite it was.
+_UNTOLD = re.compile(r"\s*(at .*)?$")
 
 
 class NotBuilt(Exception):
@@ -81,7 +85,8 @@ def _make(built: Path, wanted: str, lock: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     try:
         # Loaded by Node itself, the configuration leaves no file behind.
-        _run(_VITE, "build", "--configLoader", "native", "--outDir", unfinished, lock=lock)
+        options = ("--configLoader", "native", "--logLevel", "error", "--outDir", unfinished)
+        _run(_VITE, "build", *options, lock=lock)
         _run(_DOCUMENTS, unfinished, lock=lock)
     except NotBuilt:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -108,8 +113,13 @@ def _run(script: Path, *arguments: str | Path, lock: int) -> None:
     except subprocess.TimeoutExpired as error:
         raise NotBuilt(f"{script.name} took longer than {BUILD_SECONDS} seconds.") from error
     if done.returncode:
-        said = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
+        said = [line for line in _plain(done.stdout).splitlines() if not _UNTOLD.match(line)]
         raise NotBuilt("\n".join([f"{script.name} said", *(f"    {line}" for line in said[:MOST_LINES])]))
+
+
+def _plain(output: bytes) -> str:
+    # Rolldown paints whatever NO_COLOR says.
+    return _PAINT.sub("", output.decode(errors="replace"))
 
 
 def _lead_to(built: Path) -> None:

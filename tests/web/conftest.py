@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.web.project import Project
+from web import node
+from web.sources import WEB
+
+
+@pytest.fixture(scope="session")
+def packages() -> None:
+    """The pinned packages of the web UI are installed."""
+    try:
+        node.install(WEB)
+    except node.NotInstalled as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"The packages of the web UI cannot be installed: {error}")
+
+
+@pytest.fixture
+def project(packages: None, tmp_path: Path) -> Project:
+    return Project(tmp_path / "a checkout, mine")
