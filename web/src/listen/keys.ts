@@ -66,5 +66,5 @@ export function focusOf(element: Element | null): Focus {
   if (element.matches("input[type=range]")) return "slider";
   if (element.matches("input, textarea, [contenteditable]")) return "text";
   if (element.matches("select")) return "choice";
-  return element.matches("button, a[href], summary") ? "button" : "nothing";
+  return element.matches("button, summary") ? "button" : "nothing";
 }
