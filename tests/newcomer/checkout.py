@@ -44,6 +44,8 @@ class Newcomer:
     def __init__(self, checkout: Path, home: Path, prefix: Sequence[str] = ()) -> None:
         self.checkout = checkout
         self.home = home
+        # What their environment says besides.
+        self.variables: dict[str, str] = {}
         self._prefix = list(prefix)
         self._log = home.parent / "said.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,7 +53,7 @@ class Newcomer:
     def environment(self) -> dict[str, str]:
         dropped = ("STORYCAST_", "VIRTUAL_ENV", "PYTHON", "UV_", "XDG_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-        return {**kept, "HOME": str(self.home)}
+        return {**kept, "HOME": str(self.home), **self.variables}
 
     def start(self) -> float:
         """`dev.py run` until it says that it is up; how many seconds that took."""

