@@ -3,7 +3,7 @@ import { ask, change } from "../api/client.ts";
 import { CREATE_STORY, DELETE_STORY, STORY, UPDATE_STORY, type WholeStory } from "../api/operations.ts";
 import { inWords } from "../generations/actions.ts";
 import { soon, tell } from "../ui/toasts.tsx";
-import { drop, hide, put } from "./list.ts";
+import { drop, hide } from "./list.ts";
 
 /** What is wrong, by field; `form` is what concerns none of them. */
 export interface Problems {
@@ -26,10 +26,7 @@ export async function writeStory(id: string | undefined, title: string, content:
       : (await change(UPDATE_STORY, { input: { id, title, content } })).updateStory,
   );
   if (typeof answer === "string") return { problems: { form: answer } };
-  if (answer.__typename === "CreateStorySuccess" || answer.__typename === "UpdateStorySuccess") {
-    put(answer.story);
-    return { story: answer.story };
-  }
+  if ("story" in answer) return { story: answer.story };
   if (answer.__typename === "StoryNotFoundError") {
     return { problems: { form: `${answer.message} It may have been deleted elsewhere; your text is kept.` } };
   }

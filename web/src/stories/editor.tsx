@@ -1,5 +1,5 @@
 /** Writing a story. What is not saved is kept in the browser, and told as such. */
-import { useComputed, useSignal, useSignalEffect, type Signal } from "@preact/signals";
+import { batch, useComputed, useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Unanswered } from "../api/client.ts";
 import type { WholeStory } from "../api/operations.ts";
@@ -11,10 +11,13 @@ import { inFull, plural } from "../ui/time.ts";
 import { readStory, removeStory, writeStory, type Problems } from "./actions.ts";
 import { forgetDraft, keepDraft, readDraft } from "./drafts.ts";
 import { characters, MOST_CHARACTERS, MOST_TITLE_CHARACTERS } from "./estimate.ts";
+import { adopt } from "./desks.ts";
 import { Length } from "./length.tsx";
+import { put, stories } from "./list.ts";
 import { Narrate } from "./narrate.tsx";
+import { OpenFile } from "./taking.tsx";
 
-/** `id` is undefined for a story to be. */
+/** `id` is undefined for a story to be. Once that is saved, the same editor goes on with its id. */
 export function Editor({ id }: { id: string | undefined }) {
   const saved = useSignal<WholeStory | undefined>(undefined);
   const state = useSignal<"loading" | "ready" | "missing">(id === undefined ? "ready" : "loading");
@@ -30,6 +33,11 @@ export function Editor({ id }: { id: string | undefined }) {
     }
   };
   useEffect(() => void (id !== undefined && load()), []);
+  useSignalEffect(() => {
+    const listed = stories.value.find((story) => story.id === id);
+    // It was changed in another place.
+    if (listed && saved.peek() && listed.updatedAt > saved.peek()!.updatedAt) void load();
+  });
   if (failure.value) {
     return (
       <section class="desk">
@@ -62,6 +70,7 @@ const KEEP_MS = 400;
 function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory | undefined> }) {
   const user = owner.peek()!.id;
   const kept = useRef(readDraft(user, id ?? "new")).current;
+  const before = useRef(saved.peek());
   const title = useSignal(kept?.title ?? saved.peek()?.title ?? "");
   const content = useSignal(kept?.content ?? saved.peek()?.content ?? "");
   const base = useSignal(kept?.base ?? saved.peek()?.updatedAt ?? "");
@@ -85,6 +94,13 @@ function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory
       keep();
     };
   });
+  // What was changed elsewhere replaces what was not changed here.
+  useSignalEffect(() => {
+    const [old, story] = [before.current, saved.value];
+    before.current = story;
+    if (!old || !story || title.peek() !== old.title || content.peek() !== old.content) return;
+    batch(() => ([title.value, content.value, base.value] = [story.title, story.content, story.updatedAt]));
+  });
   useEffect(() => {
     const taken = () => {
       const draft = readDraft(user, "new");
@@ -105,10 +121,12 @@ function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory
     busy.value = false;
     if ("problems" in written) return void (problems.value = written.problems);
     saved.value = written.story;
+    put(written.story);
     base.value = written.story.updatedAt;
     announce("Saved.");
     if (id === undefined) {
       forgetDraft(user, "new");
+      adopt(written.story.id);
       go({ page: "story", id: written.story.id }, "replace");
     }
     return written.story;
@@ -178,6 +196,7 @@ function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory
         <button type="button" disabled={busy.value || !isChanged.value} onClick={() => void save()}>
           {busy.value ? "Saving …" : isChanged.value || !id ? "Save" : "Saved"}
         </button>
+        {!id && !content.value && <OpenFile />}
         {isChanged.value && (id || title.value || content.value) && (
           <button type="button" class="quiet" onClick={discard}>
             Discard changes

@@ -53,7 +53,7 @@ export function Narrate({ id, content, isChanged, save }: Props) {
         type="button"
         class="primary"
         aria-describedby="narrate-next"
-        disabled={busy.value || limited.value !== undefined}
+        disabled={busy.value || limited.value !== undefined || !content.value.trim()}
         onClick={() => void start()}
       >
         {busy.value ? "Starting …" : isChanged.value ? "Save and narrate" : "Narrate"}

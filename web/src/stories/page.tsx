@@ -1,16 +1,14 @@
 /** The stories, and the one that is being read or written beside them. */
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
-import { owner } from "../api/session.ts";
 import { GenerationList } from "../generations/list.tsx";
 import { listOf, listOfStory, show } from "../live/following.ts";
-import { go, type Route } from "../routes.ts";
+import type { Route } from "../routes.ts";
 import { Empty, PageTitle } from "../ui/parts.tsx";
-import { tell } from "../ui/toasts.tsx";
-import { keepDraft, readDraft } from "./drafts.ts";
+import { deskOf } from "./desks.ts";
 import { Editor } from "./editor.tsx";
-import { readTextFile } from "./files.ts";
 import { StoryList } from "./shelf.tsx";
+import { OpenFile, take } from "./taking.tsx";
 
 type Here = Extract<Route, { page: "stories" | "new-story" | "story" }>;
 
@@ -34,12 +32,12 @@ export function StoriesPage({ here }: { here: Here }) {
       onDrop={(event) => {
         event.preventDefault();
         isOver.value = false;
-        void take(event.dataTransfer?.files);
+        void take([...(event.dataTransfer?.files ?? [])]);
       }}
       onPaste={(event) => {
         if (!event.clipboardData?.files.length) return;
         event.preventDefault();
-        void take(event.clipboardData.files);
+        void take([...event.clipboardData.files]);
       }}
     >
       <section class="shelf" aria-label="Stories">
@@ -54,11 +52,12 @@ export function StoriesPage({ here }: { here: Here }) {
       {here.page === "stories" ? (
         <div class="desk desk-empty">
           <Empty title="Pick a story, or write one.">
-            <p>You can drop a .txt or .md file anywhere on this page.</p>
+            <p>You can drop a .txt or .md file anywhere on this page, or</p>
+            <OpenFile />
           </Empty>
         </div>
       ) : (
-        <Editor key={id ?? "new"} id={id} />
+        <Editor key={deskOf(id)} id={id} />
       )}
       {id && (
         <aside class="takes" aria-label="Narrations of this story">
@@ -80,21 +79,4 @@ function Takes({ id }: { id: string }) {
       empty={<p class="hint">None yet. “Narrate” makes the first.</p>}
     />
   );
-}
-
-/** A file becomes a new story, unsaved; one that is being written already is not lost. */
-async function take(files: FileList | undefined): Promise<void> {
-  if (!files?.length) return;
-  if (files.length > 1) return tell("One file at a time, please: each becomes a story.", "bad");
-  try {
-    const { title, content } = await readTextFile(files[0]!);
-    const user = owner.peek()!.id;
-    const before = readDraft(user, "new");
-    if (before?.content.trim()) return tell("Save or discard the new story first; then drop the file again.", "bad");
-    keepDraft(user, "new", { title, content, base: "" });
-    dispatchEvent(new CustomEvent("storycast:draft"));
-    go({ page: "new-story" });
-  } catch (error) {
-    tell((error as Error).message, "bad");
-  }
 }

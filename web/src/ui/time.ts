@@ -14,12 +14,10 @@ export function clock(seconds: number): string {
 
 /** A length in seconds as people say it: 8 seconds, 3 minutes, 2 hours 5 minutes. */
 export function spoken(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < MINUTE) return plural(whole, "second");
-  if (whole < HOUR) return plural(Math.round(whole / MINUTE), "minute");
-  const hours = Math.floor(whole / HOUR);
-  const minutes = Math.round((whole % HOUR) / MINUTE);
-  if (minutes === 60) return plural(hours + 1, "hour");
+  if (Math.round(seconds) < MINUTE) return plural(Math.round(seconds), "second");
+  const all = Math.round(seconds / MINUTE);
+  if (all < 60) return plural(all, "minute");
+  const [hours, minutes] = [Math.floor(all / 60), all % 60];
   return minutes ? `${plural(hours, "hour")} ${plural(minutes, "minute")}` : plural(hours, "hour");
 }
 
