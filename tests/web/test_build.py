@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import shutil
 import signal
 import subprocess
 from base64 import b64encode
@@ -98,6 +99,17 @@ def test_a_change_is_built_and_the_build_before_is_kept(project: Project) -> Non
     (project.web / "node_modules").unlink()
     assert project.build() == (0, "")
     assert "two" in project.script()
+
+
+def test_a_build_that_was_copied_here_is_as_good(project: Project) -> None:
+    assert project.build() == (0, "")
+    copied = project.root / "copied"
+    shutil.copytree(project.dist, copied)
+    project.dist.unlink()
+    copied.rename(project.dist)
+    (project.web / "node_modules").unlink()
+    assert project.build() == (0, "")
+    assert not project.dist.is_symlink()
 
 
 def test_a_folder_in_the_way_is_replaced(project: Project) -> None:
