@@ -110,8 +110,10 @@ function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory
     return () => removeEventListener("storycast:draft", taken);
   }, []);
 
-  /** The story as it is saved; undefined, with the reason shown, where it could not be. */
-  const save = async (): Promise<WholeStory | undefined> => {
+  /** The story as it is saved; undefined, with the reason shown, where it could not be. Twice at once is once. */
+  const saving = useRef<ReturnType<typeof write>>(undefined);
+  const save = () => (saving.current ??= write().finally(() => (saving.current = undefined)));
+  const write = async (): Promise<WholeStory | undefined> => {
     if (!isChanged.peek() && saved.peek()) return saved.peek();
     problems.value = check(title.peek(), content.peek());
     if (Object.keys(problems.peek()).length) return undefined;
@@ -160,15 +162,21 @@ function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory
       <label class="unseen" for="title">
         Title
       </label>
-      <input
+      <textarea
         id="title"
         class="title-field"
+        rows={1}
         value={title.value}
         placeholder="Title"
         autocomplete="off"
         aria-invalid={problems.value.title !== undefined}
         aria-describedby="title-problem"
-        onInput={(event) => (title.value = event.currentTarget.value)}
+        onInput={(event) => (title.value = event.currentTarget.value.replace(/\s*\n\s*/g, " "))}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.isComposing) return;
+          event.preventDefault();
+          document.getElementById("content")?.focus();
+        }}
       />
       <p id="title-problem" class="field-problem" role="alert">
         {problems.value.title}
