@@ -13,7 +13,7 @@ export function Failed({ row }: { row: Row }) {
   return (
     <section class="failed" aria-labelledby="failed-title">
       <h2 id="failed-title">{isCanceled ? "This narration was canceled" : "This narration failed"}</h2>
-      {!isCanceled && <p class="failed-why">{row.error?.message}</p>}
+      {!isCanceled && <p class="failed-why">{row.error?.message.replace(/(?<![.!?])$/, ".")}</p>}
       <p>{remedyOf(row)}</p>
       <After row={row} />
     </section>

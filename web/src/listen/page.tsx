@@ -7,7 +7,7 @@ import { isFinal, isGone } from "../live/generations.ts";
 import { link } from "../routes.ts";
 import { everyMinute } from "../ui/now.ts";
 import { Empty, PageTitle, Problem, Waiting } from "../ui/parts.tsx";
-import { ago, inFull, spoken } from "../ui/time.ts";
+import { ago, clock, inFull } from "../ui/time.ts";
 import { Failed } from "./after.tsx";
 import { Heard } from "./heard.tsx";
 import { Log } from "./log.tsx";
@@ -67,7 +67,7 @@ function Head({ row }: { row: Row }) {
       </PageTitle>
       <p class="listen-facts">
         <span>Read by {voice.name}</span>
-        {durationSeconds !== null && <span>{spoken(durationSeconds)}</span>}
+        {durationSeconds !== null && <span>{clock(durationSeconds)}</span>}
         <time dateTime={createdAt} title={inFull(createdAt)}>
           {ago(createdAt, everyMinute.value)}
         </time>

@@ -1,5 +1,5 @@
 /** The waveform, and the slider over it. */
-import { effect, signal, useComputed, useSignal } from "@preact/signals";
+import { computed, effect, signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { clock } from "../ui/time.ts";
 import { barsIn, fit, onLooks, paint, shape } from "./drawing.ts";
@@ -39,15 +39,17 @@ function Waveform({ player }: { player: Player }) {
     const looks = signal(0);
     const unlisten = onLooks(place, () => (looks.value += 1));
     let path = new Path2D();
+    // To the pixel: what would look the same is not drawn again.
+    const played = computed(() => Math.round((player.time.value / player.duration) * place.width) / place.width);
     const stops = [
       effect(() => {
         void looks.value;
         fit(place);
         const bars = heights(player.captions.value, player.duration, barsIn(place.clientWidth));
         path = shape(bars, place.clientWidth, place.clientHeight);
-        paint(place, path, player.time.peek() / player.duration);
+        paint(place, path, played.peek());
       }),
-      effect(() => paint(place, path, player.time.value / player.duration)),
+      effect(() => paint(place, path, played.value)),
       unlisten,
     ];
     return () => stops.forEach((stop) => stop());
@@ -75,7 +77,7 @@ function Slider({ player }: { player: Player }) {
     event.stopPropagation();
     player.skip(seconds);
   };
-  const value = useComputed(() => String(player.time.value));
+  const value = useComputed(() => player.time.value.toFixed(1));
   const text = useComputed(() => `${said.value} of ${placeInWords(player.duration)}`);
   return (
     <input

@@ -4,6 +4,7 @@ import type { Captions, Cue } from "./captions.ts";
 const LOUDEST = 99;
 /** How tall speech is drawn where it is not known how loud it is. */
 const SPEECH = 0.6;
+const COMMON = 0.75;
 
 /** Heights, 0 to 1, of `count` bars over a narration of `duration` seconds. */
 export function heights({ peaks, cues }: Captions, duration: number, count: number): number[] {
@@ -11,11 +12,14 @@ export function heights({ peaks, cues }: Captions, duration: number, count: numb
 }
 
 function fromPeaks(peaks: readonly number[], count: number): number[] {
-  return Array.from({ length: count }, (_, bar) => {
+  const bars = Array.from({ length: count }, (_, bar) => {
     const first = Math.floor((bar * peaks.length) / count);
     const after = Math.max(first + 1, Math.floor(((bar + 1) * peaks.length) / count));
     return Math.max(...peaks.slice(first, after)) / LOUDEST;
   });
+  // Over hours no bar is silent: what all have in common is taken off most, or they would be a block.
+  const common = Math.min(...bars) * COMMON;
+  return bars.map((loud) => (loud - common) / (1 - common));
 }
 
 function fromCues(cues: readonly Cue[], duration: number, count: number): number[] {
