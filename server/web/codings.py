@@ -11,8 +11,6 @@ from server.edges.preferences import listed
 IDENTITY = "identity"
 # With the ends of file names; the smallest first.
 CODINGS = {"br": ".br", "gzip": ".gz"}
-# Below all that can be said: what is not compressed suits whoever does not rule it out, and is liked least.
-UNSAID = 0.0001
 PAGE = ("text/html", "text/*", "*/*")
 DATA = ("application/json", "application/*", "*/*")
 
@@ -20,14 +18,12 @@ DATA = ("application/json", "application/*", "*/*")
 def best_coding(asked: Headers, offered: Collection[str]) -> str:
     """The one of `offered` that Accept-Encoding likes best, of those liked alike the smallest.
 
-    Who rules out all of them gets IDENTITY.
+    IDENTITY for who names none of them, and for who rules them all out.
     """
     liked = dict(listed(_joined(asked, "accept-encoding")))
-    usual = liked.get("*")
 
     def quality(coding: str) -> float:
-        unsaid = UNSAID if coding == IDENTITY else 0.0
-        return liked.get(coding, unsaid if usual is None else usual)
+        return liked.get(coding, liked.get("*", 0.0))
 
     best = max([coding for coding in (*CODINGS, IDENTITY) if coding in offered], key=quality)
     return best if quality(best) else IDENTITY
