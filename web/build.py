@@ -84,9 +84,7 @@ def _make(built: Path, wanted: str, lock: int) -> None:
     for folder in (built, unfinished):
         shutil.rmtree(folder, ignore_errors=True)
     try:
-        # Loaded by Node itself, the configuration leaves no file behind.
-        options = ("--configLoader", "native", "--logLevel", "error", "--outDir", unfinished)
-        _run(_VITE, "build", *options, lock=lock)
+        _run(_VITE, "build", "--logLevel", "error", "--outDir", unfinished, lock=lock)
         _run(_DOCUMENTS, unfinished, lock=lock)
     except NotBuilt:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -102,7 +100,7 @@ def _run(script: Path, *arguments: str | Path, lock: int) -> None:
         done = subprocess.run(  # noqa: S603 - Vite, and a script of ours
             [node.NODE, script, *arguments],
             cwd=WEB,
-            env=node.environment(WEB) | {"NODE_ENV": "production"},
+            env=node.environment(WEB),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             # One that is left behind keeps the next from working in the same folder.

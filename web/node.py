@@ -103,8 +103,9 @@ def environment(folder: Path | None = None) -> dict[str, str]:
     path = [str(NODE.parent), os.environ.get("PATH", os.defpath)]
     if folder:
         path.insert(1, str(folder / "node_modules" / ".bin"))
-    # What NODE_ENV says would change what is built; the cache of compiled code lies in a folder for all.
-    kept = {name: value for name, value in os.environ.items() if name not in {"NODE_ENV", "FORCE_COLOR"}}
+    # These would change what is built, or how it is told; the cache of compiled code lies in a folder for all.
+    dropped = ("NODE_ENV", "VITE_", "FORCE_COLOR")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return {**kept, "PATH": os.pathsep.join(path), "NO_COLOR": "1", "NODE_DISABLE_COMPILE_CACHE": "1"}
 
 

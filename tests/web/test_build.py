@@ -174,10 +174,12 @@ def test_two_at_once_build_once(project: Project) -> None:
 
 
 def test_the_environment_does_not_change_what_is_built(project: Project) -> None:
-    project.write("src/main.ts", f"{WORDS}\nif (import.meta.env.DEV) document.title = 'for developers';")
-    project.write(".env", "VITE_TITLE=x")
-    assert project.build(NODE_ENV="development", FORCE_COLOR="1", VITE_TITLE="y") == (0, "")
-    assert "for developers" not in project.script()
+    read = "document.title = import.meta.env.VITE_TITLE + import.meta.env.VITE_OTHER"
+    project.write("src/main.ts", f"{WORDS}\n{read}; if (import.meta.env.DEV) document.title = 'to develop';")
+    project.write(".env", "VITE_TITLE='of a file'")
+    assert project.build(NODE_ENV="development", FORCE_COLOR="1", VITE_OTHER="of a shell") == (0, "")
+    script = project.script()
+    assert [words for words in ("to develop", "of a file", "of a shell") if words in script] == []
 
 
 def test_who_keeps_what_they_make_to_themselves_can_build(project: Project) -> None:
