@@ -103,7 +103,7 @@ def environment(folder: Path | None = None) -> dict[str, str]:
     path = [str(NODE.parent), os.environ.get("PATH", os.defpath)]
     if folder:
         path.insert(1, str(folder / "node_modules" / ".bin"))
-    # These would change what is built, or how it is told; the cache of compiled code lies in a folder for all.
+    # These would change what is built, or how it is told; compiled code would be kept in a folder for all.
     dropped = ("NODE_ENV", "VITE_", "FORCE_COLOR")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return {**kept, "PATH": os.pathsep.join(path), "NO_COLOR": "1", "NODE_DISABLE_COMPILE_CACHE": "1"}
