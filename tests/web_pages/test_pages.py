@@ -157,6 +157,10 @@ async def test_a_server_keeps_the_build_that_it_found(shared_settings: Settings,
     old, new, dist = tmp_path / "old", tmp_path / "new", tmp_path / "dist"
     write_build(old, "the old one")
     dist.symlink_to(old)
+    found = Build.open(dist)
+    # All of it is read from there, whatever the link leads to meanwhile.
+    assert found
+    assert found.documents == old / "documents.json"
     async with serving(shared_settings, dist) as api:
         write_build(new, "the new one")
         (tmp_path / "next").symlink_to(new)
