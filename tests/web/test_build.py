@@ -144,6 +144,7 @@ def test_more_script_than_the_budget_allows_is_no_build(project: Project) -> Non
     code, said = project.build()
     assert code == 1
     assert re.search(r"index\.html loads 15\d{4} bytes of compressed script: 150000 are the most\.", said)
+    assert project.builds() == {project.dist.resolve().name}
     # GraphiQL is apart.
     project.write("src/main.ts", WORDS)
     load("graphiql", 151_000)
@@ -158,6 +159,7 @@ def test_killed_half_way_it_leaves_nothing_that_looks_whole(project: Project) ->
     eventually(lambda: len(project.builds()) > 1 or process.poll() is not None, what="a build underway")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+    assert {name for name in project.builds() if not name.endswith(".unfinished")} == {first.name}
     assert project.dist.resolve() == first
     assert "words" in project.script()
     assert project.build() == (0, "")
