@@ -13,7 +13,7 @@ from pathlib import Path
 from web.sources import WEB
 
 ROOT = WEB.parent
-BUILD_SECONDS = 120
+BUILD_SECONDS = 300
 PAGE = '<!doctype html><link rel="icon" href="data:," /><script type="module" src="/src/{}.ts"></script>'
 # Enough of them to be worth compressing.
 WORDS = "document.title = 'words';\n" + "\n".join(f"console.debug({number});" for number in range(200))

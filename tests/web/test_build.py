@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.product import eventually
-from tests.web.project import ROOT, WORDS, Project
+from tests.web.project import BUILD_SECONDS, ROOT, WORDS, Project
 from web import node
 
 DECOMPRESS = "process.stdin.pipe(zlib.createBrotliDecompress()).pipe(process.stdout)"
@@ -156,7 +156,7 @@ def test_killed_half_way_it_leaves_nothing_that_looks_whole(project: Project) ->
     first = project.dist.resolve()
     project.write("src/main.ts", WORDS.replace("words", "later"))
     process = project.start()
-    eventually(lambda: len(project.builds()) > 1 or process.poll() is not None, what="a build underway")
+    eventually(lambda: len(project.builds()) > 1 or process.poll() is not None, seconds=100, what="a build")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert {name for name in project.builds() if not name.endswith(".unfinished")} == {first.name}
@@ -169,7 +169,7 @@ def test_killed_half_way_it_leaves_nothing_that_looks_whole(project: Project) ->
 
 def test_two_at_once_build_once(project: Project) -> None:
     both = [project.start() for _ in range(2)]
-    said = [process.communicate(timeout=120)[0] for process in both]
+    said = [process.communicate(timeout=BUILD_SECONDS)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(said) == ["", "Another dev.py is building the web UI: waiting for it ...\n"]
     assert project.builds() == {project.dist.resolve().name}
