@@ -1,5 +1,5 @@
 /** The frame of every page: where one can go, who is signed in, whether the connection stands. */
-import { computed, useSignal, useSignalEffect } from "@preact/signals";
+import { computed, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { owner, session, signOut, switchTo } from "./api/session.ts";
 import { connection } from "./api/socket.ts";
 import { GenerationsPage } from "./generations/page.tsx";
@@ -95,14 +95,16 @@ function Header() {
 function Account() {
   const now = session.value;
   if (!owner.value || now.state !== "signed-in") return <div class="account" />;
-  const others = now.way.others();
+  const others = now.way.others?.() ?? [];
   if (!others.length) {
     return (
       <div class="account">
         <span class="who">{owner.value.name}</span>
-        <button type="button" class="quiet" onClick={signOut}>
-          Sign out
-        </button>
+        {now.way.signOut && (
+          <button type="button" class="quiet" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        )}
       </div>
     );
   }
@@ -124,22 +126,30 @@ function Account() {
 }
 
 const GRACE_MS = 1_000;
+const SLOW_MS = 5_000;
 
 /** Told when it lasts: a server that restarts is back before anybody has read the sentence. */
 function Connection() {
   const isLost = useSignal(false);
+  const patience = useComputed(() => {
+    if (session.value.state === "unreachable") return GRACE_MS;
+    if (session.value.state !== "signed-in" || connection.value === "live") return undefined;
+    return connection.value === "lost" ? GRACE_MS : SLOW_MS;
+  });
   useSignalEffect(() => {
-    const lost = session.value.state === "unreachable" || (connection.value === "lost" && session.value.state === "signed-in");
-    if (!lost) return void (isLost.value = false);
-    const timer = setTimeout(() => (isLost.value = true), GRACE_MS);
+    if (patience.value === undefined) return void (isLost.value = false);
+    const timer = setTimeout(() => (isLost.value = true), patience.value);
     return () => clearTimeout(timer);
   });
-  const sentence = isLost.value
-    ? "Connection lost. What you see may be out of date; trying to come back …"
-    : trouble.value && `Live news stopped: ${trouble.value}`;
+  const sentence = isLost.value ? loss() : trouble.value && `Live news stopped: ${trouble.value}`;
   return (
     <div class="connection" role="status" data-connection={isLost.value ? "lost" : connection.value}>
       {sentence && <p>{sentence}</p>}
     </div>
   );
 }
+
+const loss = (): string =>
+  owner.value
+    ? "Connection lost. What you see may be out of date; trying to come back …"
+    : "The server cannot be reached. Trying again …";

@@ -5,23 +5,36 @@ import { refuse, token } from "./session.ts";
 /** Where `path` of this server is: relative, so that it may live under a prefix. */
 export const address = (path: string): URL => new URL(path, document.baseURI);
 
-/** `fetch`, signed in. A token that is refused is replaced, once: the server did nothing with the first. */
-export const signedFetch: typeof fetch = async (resource, options) => {
+/**
+ * `fetch`, signed in, within `limit` milliseconds after that. A token that is refused is replaced, once: the server
+ * did nothing with the first.
+ */
+export async function signedFetch(resource: RequestInfo | URL, options?: RequestInit, limit?: number): Promise<Response> {
   const asked = async () => {
     const held = await token();
     const headers = new Headers(options?.headers);
     headers.set("Authorization", `Bearer ${held}`);
-    return { held, answer: await fetch(resource, { ...options, headers }) };
+    const signals = [options?.signal, limit === undefined ? undefined : AbortSignal.timeout(limit)];
+    const signal = AbortSignal.any(signals.filter((each) => each != null));
+    return { held, answer: await fetch(resource, { ...options, headers, signal }) };
   };
   const { held, answer } = await asked();
   if (answer.status !== 401) return answer;
   refuse(held);
   return (await asked()).answer;
-};
+}
+
+/** A connection may swallow what it is given: a person waits so long for a page, and so long for a long text to go. */
+const QUERY_MS = 20_000;
+const MUTATION_MS = 90_000;
+
+const within =
+  (limit: number): typeof fetch =>
+  (resource, options) =>
+    signedFetch(resource, options, limit);
 
 const client = new Client({
   url: address("graphql").href,
-  fetch: signedFetch,
   preferGetMethod: false,
   requestPolicy: "network-only",
   exchanges: [fetchExchange],
@@ -35,7 +48,7 @@ export async function ask<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  const { data, error } = await client.query(document, variables).toPromise();
+  const { data, error } = await client.query(document, variables, { fetch: within(QUERY_MS) }).toPromise();
   return data ?? refusal(error);
 }
 
@@ -44,7 +57,7 @@ export async function change<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  const { data, error } = await client.mutation(document, variables).toPromise();
+  const { data, error } = await client.mutation(document, variables, { fetch: within(MUTATION_MS) }).toPromise();
   return data ?? refusal(error);
 }
 

@@ -21,6 +21,7 @@ export const owner = signal<Signed["user"] | undefined>(undefined);
 
 const SPARE_MS = 60_000;
 const PAUSE_MS = 2_000;
+const ANSWER_MS = 10_000;
 let waiting: Promise<Signed> | undefined;
 let answered: (() => void) | undefined;
 
@@ -56,28 +57,36 @@ export async function signInWith(text: string): Promise<void> {
 export function switchTo(key: string): void {
   const now = session.peek();
   if (now.state !== "signed-in") return;
-  now.way.switchTo(key);
+  now.way.switchTo?.(key);
   // Another person's page: nothing of this one's stays.
   location.reload();
 }
 
-/** Forget a pasted token. */
-export function signOut(): void {
-  pasted.forget();
+/** Forget who is signed in. Texts that are not saved stay in the browser, for when they come back. */
+export async function signOut(): Promise<void> {
+  const now = session.peek();
+  if (now.state !== "signed-in") return;
+  await now.way.signOut?.();
   location.reload();
 }
 
 async function obtain(): Promise<Signed> {
+  let hasAnswered = false;
   for (;;) {
     try {
+      let isAnother = false;
       for (const way of ways) {
         const signed = await way.obtain();
         if (!signed || signed.expires <= Date.now()) continue;
-        settle(signed, way);
-        return signed;
+        const before = owner.peek();
+        if (!before || before.id === signed.user.id) return settle(signed, way);
+        isAnother = true;
       }
+      // What waits belongs to the one whose page this is: it is never done as somebody else, nor are they changed unasked.
+      if (isAnother && hasAnswered) return await anew();
       session.value = { state: "asking", again: owner.peek() !== undefined };
       await new Promise<void>((resolve) => (answered = resolve));
+      hasAnswered = true;
     } catch {
       session.value = { state: "unreachable" };
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -85,12 +94,16 @@ async function obtain(): Promise<Signed> {
   }
 }
 
-function settle(signed: Signed, way: Way): void {
-  const before = owner.peek();
-  // Somebody else signed in on this page: what it shows is not theirs.
-  if (before && before.id !== signed.user.id) location.reload();
+function settle(signed: Signed, way: Way): Signed {
   owner.value = signed.user;
   session.value = { state: "signed-in", signed, way };
+  return signed;
+}
+
+/** Another person's page, from its beginning. */
+function anew(): Promise<never> {
+  location.reload();
+  return new Promise(() => {});
 }
 
 async function check(signed: Signed): Promise<void> {
@@ -98,6 +111,7 @@ async function check(signed: Signed): Promise<void> {
     method: "POST",
     headers: { Authorization: `Bearer ${signed.token}`, "Content-Type": "application/json" },
     body: JSON.stringify({ query: stringifyDocument(VIEWER) }),
+    signal: AbortSignal.timeout(ANSWER_MS),
   }).catch(() => undefined);
   if (!answer) throw new Error("The server cannot be reached. Try again in a moment.");
   if (answer.status === 401) throw new Error("The server does not take this token. Is it meant for this server?");

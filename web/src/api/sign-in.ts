@@ -11,13 +11,20 @@ export interface Signed {
 }
 
 export interface Way {
-  /** A token without asking the person; undefined where that cannot be. Throws where nothing answers. */
+  /**
+   * A token without asking the person; undefined where that cannot be. Throws where nothing answers, and is asked
+   * again in a while. Asked when the page begins, a minute before a token's end, and after `refused`.
+   */
   obtain(): Promise<Signed | undefined>;
-  /** The server took `signed` no more. */
+  /** The server takes `signed` no more: the next to be obtained is another one, or none. */
   refused(signed: Signed): void;
-  /** Whom one can switch to, by key; empty where there is but one. */
-  others(): readonly Other[];
-  switchTo(key: string): void;
+  /** Where a person signs in on a page of somebody else's: a button to go there, wherever they are asked. */
+  readonly elsewhere?: { readonly label: string; leave(): Promise<void> };
+  /** Forget all that `obtain` would go by. It may leave the page, which is loaded anew otherwise. */
+  signOut?(): Promise<void>;
+  /** Whom one can switch to, by key. */
+  others?(): readonly Other[];
+  switchTo?(key: string): void;
 }
 
 export interface Other {
@@ -27,6 +34,8 @@ export interface Other {
 
 const PASTED = "storycast.token";
 const DEMO = "storycast.demo-user";
+/** A connection that swallows what it is given is no answer either. */
+const ANSWER_MS = 10_000;
 
 /** A token that somebody pasted. It lives as long as the tab, and is nobody else's to read. */
 export const pasted: Way & { paste(token: string): Signed; forget(): void } = {
@@ -38,8 +47,7 @@ export const pasted: Way & { paste(token: string): Signed; forget(): void } = {
   refused({ token }) {
     if (sessionStorage.getItem(PASTED) === token) this.forget();
   },
-  others: () => [],
-  switchTo() {},
+  signOut: async () => pasted.forget(),
   /** Throws a sentence for people where `token` cannot be one. */
   paste(token) {
     const signed = read(token);
@@ -65,7 +73,7 @@ export const demo: Way = {
     const key = sessionStorage.getItem(DEMO);
     const address = new URL("sign-in/demo", document.baseURI);
     if (key) address.searchParams.set("user", key);
-    const answer = await fetch(address, { method: "POST" });
+    const answer = await fetch(address, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
     if (!answer.ok) {
       // Not a local installation, or not asked from its own machine; or the key is of another version.
       if (key && answer.status === 400) return sessionStorage.removeItem(DEMO), this.obtain();

@@ -12,55 +12,80 @@ const SIGN_IN_REFUSED = 4403;
 const PING_MS = 10_000;
 const PONG_MS = 5_000;
 const LONGEST_WAIT_MS = 8_000;
+const HANDSHAKE_MS = 10_000;
+/** A subscription that ended is asked for again on the same socket. */
+const IDLE_MS = 30_000;
 
-const comebacks = new Set<() => void>();
+type Listener = (isBack: boolean) => void;
+const listeners = new Set<Listener>();
 let held = "";
-let pong: ReturnType<typeof setTimeout> | undefined;
+let silence: ReturnType<typeof setTimeout> | undefined;
+
+/** Give a connection up that says nothing within `limit`: it may swallow what it is given. */
+function expect(limit: number): void {
+  clearTimeout(silence);
+  silence = setTimeout(() => socket.terminate(), limit);
+}
 
 export const socket = createClient({
   url: async () => {
     // First, as a person may have to sign in, and an open socket would not wait.
     held = await token();
+    expect(HANDSHAKE_MS);
     return address("graphql").href.replace(/^http/, "ws");
   },
   connectionParams: () => ({ Authorization: `Bearer ${held}` }),
   lazy: true,
+  lazyCloseTimeout: IDLE_MS,
   retryAttempts: Infinity,
   shouldRetry: () => true,
   retryWait: async (retries) => {
     const wait = Math.min(250 * 2 ** retries, LONGEST_WAIT_MS) * (0.5 + Math.random() / 2);
+    const waited = new AbortController();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait);
-      addEventListener("online", () => (clearTimeout(timer), resolve()), { once: true });
+      setTimeout(resolve, wait);
+      addEventListener("online", () => resolve(), { signal: waited.signal });
     });
+    waited.abort();
   },
   keepAlive: PING_MS,
   on: {
     connected: (_socket, _payload, wasRetry) => {
+      clearTimeout(silence);
+      const isBack = wasRetry || connection.peek() === "lost";
       connection.value = "live";
-      if (wasRetry) for (const comeback of comebacks) comeback();
+      for (const listener of listeners) listener(isBack);
     },
     closed: (event) => {
-      clearTimeout(pong);
-      if ((event as CloseEvent).code === SIGN_IN_REFUSED) refuse(held);
-      connection.value = "lost";
+      clearTimeout(silence);
+      const isSignIn = (event as CloseEvent).code === SIGN_IN_REFUSED;
+      if (isSignIn) refuse(held);
+      // Whoever signs in again has lost nothing.
+      connection.value = isSignIn ? "connecting" : "lost";
     },
     ping: (received) => {
-      if (!received) pong = setTimeout(() => socket.terminate(), PONG_MS);
+      if (!received) expect(PONG_MS);
     },
     pong: (received) => {
-      if (received) clearTimeout(pong);
+      if (received) clearTimeout(silence);
     },
   },
 });
 addEventListener("offline", () => socket.terminate());
 
-/** Calls `comeback` each time the connection is back: nobody has told what happened meanwhile. */
-export function onComeback(comeback: () => void): void {
-  comebacks.add(comeback);
+/**
+ * Calls `listener` each time that the connection stands, until the function that comes back is called. `isBack`: it
+ * stood before, or should have, and nobody has told what happened meanwhile.
+ */
+export function onConnected(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
 }
 
-/** Subscribe for as long as the page is open. */
+/** Calls `comeback` each time the connection is back, until the function that comes back is called. */
+export const onComeback = (comeback: () => void): (() => void) => onConnected((isBack) => isBack && comeback());
+
+/** Subscribe until it ends. Lost connections do not end it. */
 export function subscribe<Data>(
   document: TypedDocumentNode<Data, Record<string, never>>,
   sink: Sink<FormattedExecutionResult<Data>>,

@@ -9,14 +9,17 @@ import {
   type Row,
   type Status,
 } from "../api/operations.ts";
-import { onComeback, subscribe } from "../api/socket.ts";
+import { connection, onConnected, subscribe } from "../api/socket.ts";
 import { tellProgress } from "./announcements.ts";
-import { drop, find, put } from "./generations.ts";
+import { drop, find, put, unfinished } from "./generations.ts";
 import { View } from "./view.ts";
 
-/** A change that came between the list and the start of the subscription was told to nobody. */
+/** A change that came between the list and the start of the subscription, which nothing confirms, was told to nobody. */
 const AGAIN_MS = 2_000;
 const RESUBSCRIBE_MS = 5_000;
+const TRIES = 3;
+/** What moves is looked at so often even where all is well. */
+const LOOK_MS = 30_000;
 const OF_A_STORY = 20;
 
 /** Why nothing is told live, for people; undefined while all is well. */
@@ -75,23 +78,27 @@ export async function one(id: string): Promise<Row | undefined> {
 
 /** Begin, once. */
 export function follow(): void {
-  listen();
-  onComeback(refreshTwice);
-  setTimeout(refreshShown, AGAIN_MS);
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") refreshShown();
+  onConnected((isBack) => {
+    if (isBack) refreshShown();
+    settle(AGAIN_MS);
   });
+  document.addEventListener("visibilitychange", refreshSeen);
+  setInterval(() => unfinished.peek().length && connection.peek() === "live" && refreshSeen(), LOOK_MS);
+  listen();
 }
 
 function listen(): void {
   const again = (why: string) => {
     trouble.value = why;
-    setTimeout(() => (listen(), refreshTwice()), RESUBSCRIBE_MS);
+    clearTimeout(settling);
+    setTimeout(listen, RESUBSCRIBE_MS);
   };
   subscribe(EVENTS, {
     next: ({ data, errors }) => {
-      if (errors?.length) return void (trouble.value = errors[0]!.message);
-      trouble.value = undefined;
+      if (errors?.length) {
+        trouble.value = errors[0]!.message;
+        return settle(RESUBSCRIBE_MS);
+      }
       const event = data?.storyGenerationEvents;
       if (!event) return;
       if (!event.generation) return drop(event.id);
@@ -102,23 +109,39 @@ function listen(): void {
     error: (error) => again(sentence(error)),
     complete: () => again("The server ended the live view. Asking again …"),
   });
+  if (connection.peek() === "live") settle(AGAIN_MS);
 }
 
-function refreshTwice(): void {
-  refreshShown();
-  setTimeout(refreshShown, AGAIN_MS);
+let settling: ReturnType<typeof setTimeout> | undefined;
+
+/** Events come by now, as nobody says otherwise for so long: what happened before is listed once more. */
+function settle(after: number): void {
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    trouble.value = undefined;
+    refreshShown();
+  }, after);
+}
+
+function refreshSeen(): void {
+  if (document.visibilityState === "visible") refreshShown();
 }
 
 function refreshShown(): void {
   for (const view of shown) void refreshQuietly(view);
 }
 
-/** What cannot be asked is asked again when the connection is back, which is told elsewhere. */
-async function refreshQuietly(view: View): Promise<void> {
-  await view.refresh().catch(() => undefined);
+/** What cannot be asked is asked again in a while, or when the connection is back, which is told elsewhere. */
+async function refreshQuietly(view: View, tries = TRIES): Promise<void> {
+  const isDone = await view.refresh().then(
+    () => view.failure.peek() === undefined,
+    () => false,
+  );
+  if (isDone || tries <= 1) return;
+  setTimeout(() => shown.has(view) && void refreshQuietly(view, tries - 1), RESUBSCRIBE_MS);
 }
 
 function sentence(error: unknown): string {
   const first = Array.isArray(error) ? (error[0] as { message?: string } | undefined) : (error as Error);
-  return first?.message ?? "Live news cannot be had.";
+  return first?.message ?? "The server does not tell any.";
 }

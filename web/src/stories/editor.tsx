@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Unanswered } from "../api/client.ts";
 import type { WholeStory } from "../api/operations.ts";
 import { owner } from "../api/session.ts";
+import { onComeback } from "../api/socket.ts";
 import { go } from "../routes.ts";
 import { Empty, PageTitle, Problem, Waiting } from "../ui/parts.tsx";
 import { announce } from "../live/announcements.ts";
@@ -33,6 +34,7 @@ export function Editor({ id }: { id: string | undefined }) {
     }
   };
   useEffect(() => void (id !== undefined && load()), []);
+  useEffect(() => onComeback(() => failure.peek() && void load()), []);
   useSignalEffect(() => {
     const listed = stories.value.find((story) => story.id === id);
     // It was changed in another place.

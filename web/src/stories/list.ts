@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { ask } from "../api/client.ts";
 import { STORIES, type StoryItem } from "../api/operations.ts";
+import { onComeback } from "../api/socket.ts";
 import { retitle } from "../live/generations.ts";
 
 const PAGE = 50;
@@ -93,6 +94,11 @@ export function hide(id: string, isHidden = true): void {
   hidden.value = changed;
 }
 
+/** What could not be loaded is, and what was shown is asked for again. */
+onComeback(() => {
+  if (state.peek() === "ready") void refresh();
+  else if (failure.peek()) void more();
+});
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") void refresh();
 });
