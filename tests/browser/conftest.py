@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser import chromium
-from tests.browser.tabs import PICTURES, Tabs
+from tests.browser.tabs import LIMIT_MS, PICTURES, Tabs
 from web import build, node, sources
 
 # Nobody but loopback is found, whatever is asked; Debian's kernel may refuse what its sandbox needs.
 ARGUMENTS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+expect.set_options(timeout=LIMIT_MS)
+
 OUTCOME = pytest.StashKey[pytest.CallInfo[Any]]()
 
 

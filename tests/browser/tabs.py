@@ -18,7 +18,7 @@ PICTURES = Path(__file__).resolve().parent / "pictures"
 LIMIT_MS = 30_000
 # As the dialog for pasted tokens keeps it: before anything of a page's own runs, and once a tab.
 PASTE = """
-if (!sessionStorage.getItem("pasted by the tests")) {
+if (location.protocol === "http:" && !sessionStorage.getItem("pasted by the tests")) {
   sessionStorage.setItem("pasted by the tests", "yes");
   sessionStorage.setItem("storycast.token", TOKEN);
 }
@@ -41,6 +41,10 @@ class Tab:
         await self.page.evaluate("new Promise((resolve) => setTimeout(() => setTimeout(resolve)))")
         return self.watch.take()
 
+    async def close(self) -> None:
+        """Where its server ends before the test does: pages go on loading what they may need."""
+        await self.page.close()
+
     async def long_tasks(self) -> list[dict[str, int]]:
         """Since the page was opened, in milliseconds; what `evaluate` runs is not among them."""
         tasks: list[dict[str, int]] = await self.page.evaluate("longTasks")
@@ -54,11 +58,19 @@ class Tabs:
     browser: Browser
     opened: list[Tab] = field(default_factory=list)
 
-    async def open(self, api: Client | str, path: str = "/", user: UUID | None = None, **options: Any) -> Tab:
+    async def open(
+        self,
+        api: Client | str,
+        path: str = "/",
+        *,
+        user: UUID | None = None,
+        token: str | None = None,
+        **options: Any,
+    ) -> Tab:
         """A tab at `path` of `api`, or of a base address; the page has loaded, and may still wait for data.
 
-        It is signed in as `user` by a pasted token; without one, as the page signs in by itself. `options`
-        are Playwright's for contexts.
+        It is signed in by a pasted token, `user`'s or `token`; without one, as the page signs in by itself.
+        `options` are Playwright's for contexts.
         """
         base = api if isinstance(api, str) else api.base
         context = await self.browser.new_context(service_workers="block", **options)
@@ -67,7 +79,9 @@ class Tabs:
         await watch.begin(context)
         if user is not None:
             assert isinstance(api, Client)
-            await context.add_init_script(PASTE.replace("TOKEN", json.dumps(api.token(user))))
+            token = api.token(user)
+        if token is not None:
+            await context.add_init_script(PASTE.replace("TOKEN", json.dumps(token)))
         tab = Tab(await context.new_page(), context, watch)
         self.opened.append(tab)
         await tab.page.goto(base + path)

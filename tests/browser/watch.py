@@ -70,7 +70,7 @@ class Watch:
         if message.text.startswith(SIGN):
             self.violations.append(json.loads(message.text.removeprefix(SIGN)))
         elif message.type in {"error", "warning", "assert"}:
-            self.complaints.append(f"{message.type}: {message.text}")
+            self.complaints.append(f"{message.type}: {message.text} at {message.location['url']}")
 
     def _failed(self, error: WebError) -> None:
         self.complaints.append(f"uncaught: {error.error}")

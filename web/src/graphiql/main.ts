@@ -1,37 +1,40 @@
+/** GraphiQL, signed in as the pages are. What asks for a token asks in the same dialog. */
 import "graphiql/setup-workers/vite";
-import { createElement } from "react";
-import { createRoot } from "react-dom/client";
-import { GraphiQL } from "graphiql";
-import { createGraphiQLFetcher } from "@graphiql/toolkit";
-import { createClient } from "graphql-ws";
 import "graphiql/style.css";
 import "./page.css";
-import { token } from "../api/session.ts";
+import { effect } from "@preact/signals";
+import { GraphiQL } from "graphiql";
+import { h, render } from "preact";
+import { createElement } from "react";
+import { createRoot } from "react-dom/client";
+import { owner, token } from "../api/session.ts";
+import { SignIn } from "../sign-in.tsx";
+import { fetcher } from "./fetcher.ts";
+import { storage } from "./storage.ts";
+import { arePrefilled, prefilled } from "./tabs.ts";
 
-/** With the page's own token, unless the headers in the editor name another. */
-const signedFetch: typeof fetch = async (address, options) => {
-  const headers = new Headers(options?.headers);
-  if (!headers.has("Authorization")) headers.set("Authorization", `Bearer ${await token()}`);
-  return fetch(address, { ...options, headers });
-};
-const fetcher = createGraphiQLFetcher({
-  fetch: signedFetch,
-  url: new URL("graphql", document.baseURI).href,
-  wsClient: createClient({
-    url: new URL("graphql", document.baseURI).href.replace(/^http/, "ws"),
-    connectionParams: async () => ({ Authorization: `Bearer ${await token()}` }),
-  }),
+render(h(SignIn, null), document.getElementById("sign-in")!);
+void token();
+const defaultTabs = arePrefilled() ? await prefilled() : [];
+// GraphiQL shows the variables of a tab when one goes there, which leaves out the one that is open first.
+const [first] = defaultTabs;
+const root = createRoot(document.getElementById("graphiql")!);
+
+effect(() => {
+  const who = owner.value ? `, signed in as ${owner.value.name}` : "";
+  const back = createElement("a", { href: "./", title: `Back to your stories${who}` }, "‹ Storycast");
+  root.render(
+    createElement(
+      GraphiQL,
+      {
+        fetcher,
+        storage,
+        ...(first && { defaultTabs, initialVariables: first.variables }),
+        defaultEditorToolsVisibility: "variables",
+        shouldPersistHeaders: false,
+        showPersistHeadersSettings: false,
+      },
+      createElement(GraphiQL.Logo, null, back),
+    ),
+  );
 });
-const tabs = [
-  { query: "mutation Initiate($input: InitiateStoryGenerationInput!) {\n  initiateStoryGeneration(input: $input) {\n    ... on InitiateStoryGenerationSuccess { generation { id status } }\n    ... on Error { code message }\n  }\n}\n", variables: '{\n  "input": { "storyId": "" }\n}' },
-  { query: "subscription Follow {\n  storyGenerationEvents { change id generation { status progress } }\n}\n" },
-  { query: "query Succeeded {\n  storyGenerations(status: SUCCEEDED) { items { id resultUrl } meta { total } }\n}\n" },
-];
-createRoot(document.getElementById("graphiql")!).render(
-  createElement(GraphiQL, {
-    fetcher,
-    defaultTabs: tabs,
-    defaultEditorToolsVisibility: "variables",
-    shouldPersistHeaders: false,
-  }),
-);
