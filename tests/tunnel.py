@@ -18,6 +18,8 @@ class Tunnel:
     base: str
     opened: int = 0
     _swallowing: bool = False
+    _deaf: bool = False
+    _parted: bool = False
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def cut(self) -> None:
@@ -29,10 +31,25 @@ class Tunnel:
         """From here on both ends stay connected, and nothing arrives at either."""
         self._swallowing = True
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def lose_answers(self) -> None:
+        """From here on what the client says arrives, and what the server says does not."""
+        self._deaf = True
+
+    def part(self) -> None:
+        """Cut, and cut at once whoever comes."""
+        self._parted = True
+        self.cut()
+
+    def mend(self) -> None:
+        """From here on everything passes again; what was swallowed stays lost."""
+        self._swallowing = self._deaf = self._parted = False
+
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, back: bool = False
+    ) -> None:
         with suppress(ConnectionError):
             while part := await reader.read(CHUNK_BYTES):
-                if not self._swallowing:
+                if not self._swallowing and not (back and self._deaf):
                     writer.write(part)
                     await writer.drain()
 
@@ -43,13 +60,16 @@ async def tunnel(base: str) -> AsyncIterator[Tunnel]:
     address = urlsplit(base)
 
     async def pass_through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if made._parted:  # noqa: SLF001 - this module's
+            writer.transport.abort()
+            return
         made.opened += 1
         made._open.add(writer)  # noqa: SLF001 - this module's
         there: asyncio.StreamWriter | None = None
         try:
             answers, there = await asyncio.open_connection(address.hostname, address.port)
             made._open.add(there)  # noqa: SLF001
-            ways = [made._carry(reader, there), made._carry(answers, writer)]  # noqa: SLF001
+            ways = [made._carry(reader, there), made._carry(answers, writer, back=True)]  # noqa: SLF001
             tasks = [asyncio.create_task(way) for way in ways]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
