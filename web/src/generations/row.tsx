@@ -89,7 +89,7 @@ function Actions({ row, tell }: { row: Row; tell: (words: Problem) => void }) {
         disabled={busy.value || limited.value !== undefined}
         onClick={() => attempt(() => narrate(story.id, `again ${row.id}`, row.voice.id))}
       >
-        Narrate again<span class="unseen">: {story.title}</span>
+        Narrate again<span class="unseen"> {story.title}</span>
       </button>
       <button type="button" class="quiet" onClick={() => remove(row)}>
         Delete<span class="unseen"> the narration of {story.title}</span>

@@ -91,7 +91,7 @@ function Absent({ id, source }: { id: string; source: Source }) {
       <PageTitle title="Narration">Narration</PageTitle>
       {isMissing ? (
         <Empty title={isGone(id) ? "This narration was deleted." : "There is no such narration."}>
-          {!isGone(id) && <p>It was deleted, or is somebody else’s.</p>}
+          {!isGone(id) && <p>It was deleted, or it is not yours.</p>}
           <a href={link({ page: "narrations", status: undefined })}>Go to your narrations</a>
         </Empty>
       ) : (

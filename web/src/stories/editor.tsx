@@ -11,7 +11,7 @@ import { announce } from "../live/announcements.ts";
 import { inFull, plural } from "../ui/time.ts";
 import { readStory, removeStory, writeStory, type Problems } from "./actions.ts";
 import { forgetDraft, keepDraft, readDraft } from "./drafts.ts";
-import { characters, MOST_CHARACTERS, MOST_TITLE_CHARACTERS } from "./estimate.ts";
+import { characters, LONG_CHARACTERS, MOST_CHARACTERS, MOST_TITLE_CHARACTERS } from "./estimate.ts";
 import { adopt } from "./desks.ts";
 import { Length } from "./length.tsx";
 import { put, stories } from "./list.ts";
@@ -87,7 +87,9 @@ function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory
   useSignalEffect(() => {
     const draft = { title: title.value, content: content.value, base: base.value };
     if (!isChanged.value) return forgetDraft(user, id ?? "new");
-    const keep = () => (noRoom.value = !keepDraft(user, id ?? "new", draft));
+    const keep = () => void (noRoom.value = !keepDraft(user, id ?? "new", draft));
+    // A long text is kept when the typing pauses.
+    if (draft.content.length < LONG_CHARACTERS) return keep();
     const timer = setTimeout(keep, KEEP_MS);
     addEventListener("pagehide", keep);
     return () => {
@@ -148,7 +150,7 @@ function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory
   };
 
   return (
-    <section class="desk" aria-label={id ? "Story" : "New story"} onKeyDown={keys}>
+    <section class="desk" aria-label="Editor" onKeyDown={keys}>
       <a class="back" href="#/stories">
         ← All stories
       </a>

@@ -2,6 +2,8 @@
 
 export const MOST_CHARACTERS = 1_000_000;
 export const MOST_TITLE_CHARACTERS = 200;
+/** From how many on, whatever is done with a text waits for a pause in the typing. */
+export const LONG_CHARACTERS = 50_000;
 
 /** Characters as the server counts them: a surrogate pair is one. */
 export function characters(text: string): number {

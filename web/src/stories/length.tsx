@@ -1,9 +1,7 @@
 import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { plural, spoken } from "../ui/time.ts";
-import { characters, listeningSeconds, MOST_CHARACTERS } from "./estimate.ts";
+import { characters, listeningSeconds, LONG_CHARACTERS, MOST_CHARACTERS } from "./estimate.ts";
 
-/** From how many characters on counting waits for a pause in the typing. */
-const LONG = 50_000;
 const PAUSE_MS = 250;
 
 /** How long the text is, and its audio would be, as one types. */
@@ -20,7 +18,7 @@ export function Length({ content }: { content: Signal<string> }) {
         `${plural(length, "character")}${isTooLong.peek() ? ` of ${MOST_CHARACTERS.toLocaleString("en")} at most` : ""}` +
         (seconds ? `, about ${spoken(Math.max(1, seconds))} to listen to` : "");
     };
-    if (text.length < LONG) return count();
+    if (text.length < LONG_CHARACTERS) return count();
     const timer = setTimeout(count, PAUSE_MS);
     return () => clearTimeout(timer);
   });
