@@ -125,6 +125,7 @@ def test_sources_that_are_wrong_are_told_and_leave_the_build_that_there_was(proj
     assert code == 1
     assert said.startswith("The web UI was not built: vite.js said\n")
     assert "Could not resolve './nowhere.ts' in src/main.ts\n" in said
+    assert "\x1b" not in said
     assert "words" in project.script()
     assert project.builds() == {project.dist.resolve().name}
 
