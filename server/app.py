@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from core.identity import Verifier
 from resolvers.services import Services
-from server.demo_sign_in import demo_routes
+from server.demo_sign_in import DEMO_SIGN_IN, demo_routes
 from server.edges.doors import Door
 from server.edges.headers import SecureHeaders, SharedWith
 from server.edges.places import Places
@@ -45,6 +45,7 @@ def create_app(services: Services, verifier: Verifier, web: Path = BUILT) -> ASG
     # Sockets, and event streams, which are as much to keep.
     lasting = Places(settings.sockets_per_user)
     documents = Documents.open(settings, build.documents if build else None)
+    demo = demo_routes(settings)
     app = Starlette(
         routes=[
             *web_routes(settings, services.links, build, index),
@@ -56,7 +57,7 @@ def create_app(services: Services, verifier: Verifier, web: Path = BUILT) -> ASG
             *page_routes(settings),
             *file_routes(services.links, services.storage),
             *health_routes(services),
-            *demo_routes(settings),
+            *demo,
         ],
         exception_handlers={
             HTTPException: routing_fault,
@@ -64,6 +65,9 @@ def create_app(services: Services, verifier: Verifier, web: Path = BUILT) -> ASG
             Exception: own_fault,
         },
     )
+    app.state.index = {"name": "Storycast", "graphql": "/graphql", "rest": "/api/story-generations"}
+    if demo:
+        app.state.index["demo_sign_in"] = DEMO_SIGN_IN
     # A path that is not in the contract is not found, with a slash at its end too.
     app.router.redirect_slashes = False
     _match_no_newline(app.routes)
@@ -79,9 +83,9 @@ def _match_no_newline(routes: Sequence[BaseRoute]) -> None:
             route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
 
 
-async def index(_: Request) -> Response:
+async def index(request: Request) -> Response:
     """What programs are told at `/`."""
-    return JSONResponse({"name": "Storycast", "graphql": "/graphql", "rest": "/api/story-generations"})
+    return JSONResponse(request.app.state.index)
 
 
 async def routing_fault(_: Request, error: Exception) -> Response:

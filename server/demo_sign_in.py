@@ -20,6 +20,7 @@ from core.identity import sign_token
 from core.settings import Environment, Settings
 from server.local.demo import DEMO_LIFETIME, DEMO_USERS
 
+DEMO_SIGN_IN = "/sign-in/demo"
 NAMES = ("localhost", "127.0.0.1", "[::1]")
 # A proxy speaks for somebody who may be anywhere.
 SIGNS_OF_A_PROXY = ("forwarded", "via", "x-real-ip")
@@ -48,7 +49,7 @@ def demo_routes(settings: Settings) -> list[Route]:
             }
         )
 
-    return [Route("/sign-in/demo", sign_in, methods=["POST"])]
+    return [Route(DEMO_SIGN_IN, sign_in, methods=["POST"])]
 
 
 def is_from_here(request: Request) -> bool:

@@ -138,6 +138,7 @@ async def test_origins_that_may_use_the_api_may_not_sign_in(serve_with: Any) -> 
 async def test_in_production_there_is_no_such_path(serve_with: Any) -> None:
     async with serve_with(environment="production") as api:
         assert (await sign_in(api.base, {"Origin": api.base})).status_code == 404
+        assert "demo_sign_in" not in (await api.request("GET", "/")).json()
 
 
 def routes(**changes: Any) -> list[Route]:

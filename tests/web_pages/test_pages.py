@@ -19,7 +19,12 @@ from tests.edges.test_headers import assert_secure
 from tests.outages import Outages
 from tests.web_pages.builds import FONT, HTML, PICTURE, PLAIN, SCRIPT, STRANGE, STYLE, write_build
 
-INDEX = {"name": "Storycast", "graphql": "/graphql", "rest": "/api/story-generations"}
+INDEX = {
+    "name": "Storycast",
+    "graphql": "/graphql",
+    "rest": "/api/story-generations",
+    "demo_sign_in": "/sign-in/demo",
+}
 ALONE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 GRAPHIQL_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"

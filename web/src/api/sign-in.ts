@@ -70,12 +70,13 @@ let known: readonly Other[] = [];
 /** The demo users of a local installation, who need no password. */
 export const demo: Way = {
   async obtain() {
+    if (!(await isOffered())) return undefined;
     const key = sessionStorage.getItem(DEMO);
     const address = new URL("sign-in/demo", document.baseURI);
     if (key) address.searchParams.set("user", key);
     const answer = await fetch(address, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
     if (!answer.ok) {
-      // Not a local installation, or not asked from its own machine; or the key is of another version.
+      // Not asked from its own machine; or the key is of another version.
       if (key && answer.status === 400) return sessionStorage.removeItem(DEMO), this.obtain();
       if (answer.status >= 500) throw new Error(`The server answered ${answer.status}.`);
       return undefined;
@@ -89,18 +90,28 @@ export const demo: Way = {
   switchTo: (key) => sessionStorage.setItem(DEMO, key),
 };
 
+/** Whether this is a local installation: its index says so. Asking elsewhere would be told as an error. */
+async function isOffered(): Promise<boolean> {
+  const address = new URL(".", document.baseURI);
+  const headers = { Accept: "application/json" };
+  const answer = await fetch(address, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
+  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  return "demo_sign_in" in ((await answer.json()) as object);
+}
+
 /** In this order. */
 export const ways: readonly Way[] = [pasted, demo];
 
 /** What a JWT says, unverified: the server is who judges. */
 function read(token: string): Signed | undefined {
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
   try {
     const part = token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
     const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
     const { sub, exp, name } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     if (typeof sub !== "string" || typeof exp !== "number") return undefined;
     const called = typeof name === "string" && name ? name : `User ${sub.slice(-4)}`;
-    return { token, expires: exp * 1000, user: { id: sub, name: called } };
+    return { token, expires: exp * 1000, user: { id: sub.toLowerCase(), name: called } };
   } catch {
     return undefined;
   }
