@@ -20,7 +20,8 @@ const RESUBSCRIBE_MS = 5_000;
 const TRIES = 3;
 /** What moves is looked at so often even where all is well. */
 const LOOK_MS = 30_000;
-const OF_A_STORY = 20;
+/** How many narrations are shown beside their story. */
+export const OF_A_STORY = 20;
 
 /** Why nothing is told live, for people; undefined while all is well. */
 export const trouble = signal<string | undefined>(undefined);

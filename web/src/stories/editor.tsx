@@ -200,7 +200,7 @@ function Sheet({ id, saved }: { id: string | undefined; saved: Signal<WholeStory
       <p id="content-problem" class="field-problem" role="alert">
         {problems.value.content}
       </p>
-      <Length content={content} />
+      <Length content={content} isChanged={isChanged} />
       {noRoom.value && <Problem>There is no room in this browser to keep what is not saved: save it soon.</Problem>}
       {problems.value.form && <Problem>{problems.value.form}</Problem>}
       <div class="desk-actions">

@@ -1,11 +1,11 @@
-import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
+import { useSignal, useSignalEffect, type ReadonlySignal, type Signal } from "@preact/signals";
 import { plural, spoken } from "../ui/time.ts";
 import { characters, listeningSeconds, LONG_CHARACTERS, MOST_CHARACTERS } from "./estimate.ts";
 
 const PAUSE_MS = 250;
 
 /** How long the text is, and its audio would be, as one types. */
-export function Length({ content }: { content: Signal<string> }) {
+export function Length({ content, isChanged }: { content: Signal<string>; isChanged: ReadonlySignal<boolean> }) {
   const told = useSignal("");
   const isTooLong = useSignal(false);
   useSignalEffect(() => {
@@ -25,6 +25,7 @@ export function Length({ content }: { content: Signal<string> }) {
   return (
     <p id="content-length" class={isTooLong.value ? "length too-long" : "length"}>
       {told}
+      {isChanged.value && content.value && ", not saved yet"}
     </p>
   );
 }

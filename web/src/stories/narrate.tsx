@@ -1,11 +1,13 @@
 /** The button that starts a narration. It tells what comes next. */
-import { computed, useComputed, useSignal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { computed, signal, useSignal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { signal } from "@preact/signals";
 import { ask } from "../api/client.ts";
 import { VOICES, type Voice, type WholeStory } from "../api/operations.ts";
 import { inWords, limited, narrate } from "../generations/actions.ts";
 import { LimitNote } from "../generations/limit.tsx";
+import { stateOf } from "../generations/states.ts";
+import { find } from "../live/generations.ts";
+import { link } from "../routes.ts";
 import { Problem } from "../ui/parts.tsx";
 
 const voices = signal<readonly Voice[]>([]);
@@ -23,15 +25,16 @@ interface Props {
 export function Narrate({ id, content, isChanged, save }: Props) {
   const busy = useSignal(false);
   const problem = useSignal<string | undefined>(undefined);
-  const hint = useComputed(() => next(id, content.value, isChanged.value));
+  const begun = useSignal<string | undefined>(undefined);
   useEffect(() => void loadVoices(), []);
   const start = async () => {
     busy.value = true;
-    problem.value = undefined;
+    problem.value = begun.value = undefined;
     const story = await save();
     if (story) {
       const answer = await narrate(story.id, story.updatedAt, chosen.peek());
       if (typeof answer === "string") problem.value = answer;
+      else begun.value = answer?.id;
     }
     busy.value = false;
   };
@@ -59,7 +62,7 @@ export function Narrate({ id, content, isChanged, save }: Props) {
         {busy.value ? "Starting …" : isChanged.value ? "Save and narrate" : "Narrate"}
       </button>
       <p id="narrate-next" class="hint">
-        {hint}
+        <Begun id={begun.value} /> {next(id, content.value, isChanged.value, begun.value !== undefined)}
       </p>
       {problem.value && <Problem>{problem.value}</Problem>}
       <LimitNote />
@@ -67,10 +70,39 @@ export function Narrate({ id, content, isChanged, save }: Props) {
   );
 }
 
-function next(id: string | undefined, content: string, isChanged: boolean): string {
+/** The narration that was started here, and where to follow or hear it. */
+function Begun({ id }: { id: string | undefined }) {
+  const row = id === undefined ? undefined : find(id)?.value;
+  if (!row) return null;
+  const to = link({ page: "narration", id: row.id });
+  switch (stateOf(row)) {
+    case "ready":
+      return (
+        <>
+          It is ready: <a href={to}>listen to it</a>.
+        </>
+      );
+    case "failed":
+    case "canceled":
+      return (
+        <>
+          It has ended: <a href={to}>see why</a>.
+        </>
+      );
+    default:
+      return (
+        <>
+          It has begun: <a href={to}>follow it live</a>.
+        </>
+      );
+  }
+}
+
+/** What the button will do. */
+function next(id: string | undefined, content: string, isChanged: boolean, isBegun: boolean): string {
   if (!content.trim()) return "Write or paste a story first.";
-  const saved = isChanged ? (id ? "Saves your changes, then starts" : "Saves the story, then starts") : "Starts at once";
-  return `${saved}; you can follow it live, go on writing, or leave.`;
+  if (isChanged) return id ? "Saves your changes, then narrates them." : "Saves the story, then narrates it.";
+  return isBegun ? "" : "Starts at once; you can follow it live, go on writing, or leave.";
 }
 
 async function loadVoices(): Promise<void> {

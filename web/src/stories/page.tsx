@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { GenerationList } from "../generations/list.tsx";
-import { listOf, listOfStory, show } from "../live/following.ts";
+import { listOf, listOfStory, OF_A_STORY, show } from "../live/following.ts";
 import type { Route } from "../routes.ts";
 import { Empty, PageTitle } from "../ui/parts.tsx";
 import { deskOf } from "./desks.ts";
@@ -72,11 +72,14 @@ export function StoriesPage({ here }: { here: Here }) {
 function Takes({ id }: { id: string }) {
   const view = useSignal(listOfStory(id)).value;
   return (
-    <GenerationList
-      view={view}
-      label="Narrations of this story"
-      of="story"
-      empty={<p class="hint">None yet. “Narrate” makes the first.</p>}
-    />
+    <>
+      <GenerationList
+        view={view}
+        label="Narrations of this story"
+        of="story"
+        empty={<p class="hint">None yet. “Narrate” makes the first.</p>}
+      />
+      {view.ids.value.length >= OF_A_STORY && <a href="#/narrations">All narrations</a>}
+    </>
   );
 }
