@@ -27,15 +27,18 @@ export function paint(canvas: HTMLCanvasElement, path: Path2D, played: number): 
   const { color, borderTopColor } = getComputedStyle(canvas);
   context.setTransform(canvas.width / width, 0, 0, canvas.height / height, 0, 0);
   context.clearRect(0, 0, width, height);
-  context.fillStyle = borderTopColor;
-  context.fill(path);
-  context.save();
-  context.beginPath();
-  context.rect(0, 0, played * width, height);
-  context.clip();
-  context.fillStyle = color;
-  context.fill(path);
-  context.restore();
+  const fill = (colour: string, from: number, to: number) => {
+    context.save();
+    context.beginPath();
+    context.rect(from * width, 0, (to - from) * width, height);
+    context.clip();
+    context.fillStyle = colour;
+    context.fill(path);
+    context.restore();
+  };
+  // Beside each other: one over the other would show through at every edge.
+  fill(color, 0, played);
+  fill(borderTopColor, played, 1);
 }
 
 /** Fit the canvas to its box in the device's own pixels. */
