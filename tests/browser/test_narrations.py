@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.people import LONG_STORY, SENTENCE, narration, narrations
-from tests.browser.tabs import Tabs
+from tests.browser.tabs import Tab, Tabs
 from tests.callers import Api
 from tests.graphql.rows import Rows
 from tests.processes import Worker
@@ -77,14 +77,20 @@ async def test_canceling_shows_everywhere_and_narrating_again_makes_another(
     assert await sql.fetchval(COUNT) == 2
 
 
+async def two_rows_in_two_tabs(api: Api, tabs: Tabs, user: UUID, rows: Rows) -> tuple[Tab, Tab]:
+    [story] = await rows.stories(user)
+    await rows.generations(user, story, 2)
+    tab = await tabs.open(api, PAGE, user=user)
+    other = await tabs.beside(tab, PAGE)
+    for each in (tab, other):
+        await expect(narrations(each.page)).to_have_count(2)
+    return tab, other
+
+
 async def test_a_deletion_is_sent_when_the_time_to_undo_it_has_passed(
     api: Api, tabs: Tabs, alice: UUID, rows: Rows, sql: asyncpg.Connection
 ) -> None:
-    [story] = await rows.stories(alice)
-    await rows.generations(alice, story, 2)
-    tab = await tabs.open(api, PAGE, user=alice)
-    other = await tabs.beside(tab, PAGE)
-    await expect(narrations(tab.page)).to_have_count(2)
+    tab, other = await two_rows_in_two_tabs(api, tabs, alice, rows)
     await narrations(tab.page).first.get_by_role("button", name="Delete").click()
     await expect(narrations(tab.page)).to_have_count(1)
     undo = tab.page.get_by_role("button", name="Undo")
@@ -108,11 +114,7 @@ async def test_a_deletion_is_sent_when_the_time_to_undo_it_has_passed(
 async def test_who_closes_the_page_undoes_no_more(
     api: Api, tabs: Tabs, alice: UUID, rows: Rows, sql: asyncpg.Connection
 ) -> None:
-    [story] = await rows.stories(alice)
-    await rows.generations(alice, story, 2)
-    tab = await tabs.open(api, PAGE, user=alice)
-    other = await tabs.beside(tab, PAGE)
-    await expect(narrations(other.page)).to_have_count(2)
+    tab, other = await two_rows_in_two_tabs(api, tabs, alice, rows)
     await narrations(tab.page).first.get_by_role("button", name="Delete").click()
     await expect(narrations(tab.page)).to_have_count(1)
     await tab.page.close(run_before_unload=True)

@@ -66,72 +66,80 @@ export const STORIES = graphql(`
 `);
 export type StoryItem = ResultOf<typeof STORIES>["stories"]["items"][number];
 
-export const STORY = graphql(`
-  query Story($id: UUID!) {
-    story(id: $id) {
-      id
-      title
-      content
-      createdAt
-      updatedAt
-    }
+/** A story with its text, for the desk. */
+export const WHOLE_STORY = graphql(`
+  fragment WholeStory on Story @_unmask {
+    id
+    title
+    content
+    createdAt
+    updatedAt
   }
 `);
-export type WholeStory = NonNullable<ResultOf<typeof STORY>["story"]>;
+export type WholeStory = FragmentOf<typeof WHOLE_STORY>;
 
-export const CREATE_STORY = graphql(`
-  mutation CreateStory($input: CreateStoryInput!) {
-    createStory(input: $input) {
-      __typename
-      ... on CreateStorySuccess {
-        story {
-          id
-          title
-          content
-          createdAt
-          updatedAt
+export const STORY = graphql(
+  `
+    query Story($id: UUID!) {
+      story(id: $id) {
+        ...WholeStory
+      }
+    }
+  `,
+  [WHOLE_STORY],
+);
+
+export const CREATE_STORY = graphql(
+  `
+    mutation CreateStory($input: CreateStoryInput!) {
+      createStory(input: $input) {
+        __typename
+        ... on CreateStorySuccess {
+          story {
+            ...WholeStory
+          }
         }
-      }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        fields {
-          path
+        ... on Error {
+          code
           message
         }
-      }
-    }
-  }
-`);
-
-export const UPDATE_STORY = graphql(`
-  mutation UpdateStory($input: UpdateStoryInput!) {
-    updateStory(input: $input) {
-      __typename
-      ... on UpdateStorySuccess {
-        story {
-          id
-          title
-          content
-          createdAt
-          updatedAt
+        ... on ValidationError {
+          fields {
+            path
+            message
+          }
         }
       }
-      ... on Error {
-        code
-        message
-      }
-      ... on ValidationError {
-        fields {
-          path
+    }
+  `,
+  [WHOLE_STORY],
+);
+
+export const UPDATE_STORY = graphql(
+  `
+    mutation UpdateStory($input: UpdateStoryInput!) {
+      updateStory(input: $input) {
+        __typename
+        ... on UpdateStorySuccess {
+          story {
+            ...WholeStory
+          }
+        }
+        ... on Error {
+          code
           message
         }
+        ... on ValidationError {
+          fields {
+            path
+            message
+          }
+        }
       }
     }
-  }
-`);
+  `,
+  [WHOLE_STORY],
+);
 
 export const DELETE_STORY = graphql(`
   mutation DeleteStory($id: UUID!) {
