@@ -1,24 +1,20 @@
 /** Asking for a token, over the page as it is: what was underway goes on afterwards. */
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { session, signInWith } from "./api/session.ts";
 import { pasted, ways } from "./api/sign-in.ts";
 
 export function SignIn() {
-  const now = session.value;
-  return now.state === "asking" ? <Asking again={now.again} /> : null;
-}
-
-function Asking({ again }: { again: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const now = session.value;
+  const isAsking = now.state === "asking";
   useEffect(() => {
-    const { current: shown } = dialog;
-    shown!.showModal();
-    // Closed while it is there still, it gives the focus back to what had it.
-    return () => shown!.close();
-  }, []);
-  const elsewhere = ways.flatMap((way) => way.elsewhere ?? []);
-  const takesTokens = ways.includes(pasted);
+    if (isAsking) dialog.current!.showModal();
+  }, [isAsking]);
+  // While it is there still, so that it gives the focus back to what had it.
+  useSignalEffect(() => {
+    if (session.value.state !== "asking") dialog.current?.close();
+  });
   return (
     <dialog
       ref={dialog}
@@ -28,8 +24,18 @@ function Asking({ again }: { again: boolean }) {
       onCancel={(event) => event.preventDefault()}
       onKeyDown={(event) => event.key === "Escape" && event.preventDefault()}
       // Browsers close it whatever is prevented, where Escape is pressed twice.
-      onClose={(event) => event.currentTarget.isConnected && event.currentTarget.showModal()}
+      onClose={(event) => session.peek().state === "asking" && event.currentTarget.showModal()}
     >
+      {isAsking && <Asking again={now.again} />}
+    </dialog>
+  );
+}
+
+function Asking({ again }: { again: boolean }) {
+  const elsewhere = ways.flatMap((way) => way.elsewhere ?? []);
+  const takesTokens = ways.includes(pasted);
+  return (
+    <>
       <h2 id="sign-in-title">{again ? "Sign in again" : "Sign in to Storycast"}</h2>
       <p id="sign-in-why">
         {again
@@ -42,7 +48,7 @@ function Asking({ again }: { again: boolean }) {
         </button>
       ))}
       {takesTokens && <TokenForm />}
-    </dialog>
+    </>
   );
 }
 

@@ -43,7 +43,8 @@ export function refuse(refused: string): void {
 
 /** Sign in with a token that somebody pasted. Throws a sentence where it is none, or is not taken. */
 export async function signInWith(text: string): Promise<void> {
-  const given = text.trim().replace(/^Bearer\s+/i, "");
+  // Terminals break long lines.
+  const given = text.trim().replace(/^Bearer\s+/i, "").replace(/\s+/g, "");
   const signed = pasted.paste(given);
   try {
     await check(signed);
