@@ -125,7 +125,7 @@ async def test_a_page_that_could_not_be_loaded_tries_again(
     generation_id = await narrated()
     tab = await tabs.open(api, "/#/stories/new", user=alice)
     tab.watch.allow("ERR_FAILED")
-    await expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
+    await expect(tab.page.get_by_role("textbox", name="Title")).to_be_visible()
     await tab.page.route("**/graphql", lambda route: route.abort())
     await tab.page.evaluate(f"location.hash = '#/narrations/{generation_id}'")
     told = tab.page.get_by_role("alert").filter(has_text="The server cannot be reached.")
