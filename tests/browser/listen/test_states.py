@@ -20,7 +20,7 @@ from tests.callers import Api
 from tests.jobs.engines import SlowEngine
 
 DELETE = "mutation ($id: UUID!) { deleteStoryGeneration(id: $id) { __typename } }"
-NOTHING = {"light": [], "dark": []}
+NOTHING: dict[str, list[str]] = {"light": [], "dark": []}
 
 
 async def open_page(tabs: Tabs, api: Api, user: UUID, generation_id: str) -> Tab:
