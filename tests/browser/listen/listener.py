@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.tabs import Tab, Tabs
 from tests.callers import Api
 
+LIMIT_SECONDS = 60
 SENTENCES = (
     "The harbour was quiet that night.",
     "A lamp burned in the tower.",
@@ -64,10 +66,11 @@ class Listener:
         assert time - 0.3 <= await self.time() <= time + 2, (time, await self.time())
 
     async def hear_the_end(self) -> None:
-        await self.page.locator("audio").evaluate(
-            """(audio) => audio.ended || new Promise((ended, failed) => {
-                audio.addEventListener("ended", ended); audio.addEventListener("error", failed); })"""
-        )
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await self.page.locator("audio").evaluate(
+                """(audio) => audio.ended || new Promise((ended, failed) => {
+                    audio.addEventListener("ended", ended); audio.addEventListener("error", failed); })"""
+            )
 
 
 async def listen(tabs: Tabs, api: Api, user: UUID, generation_id: str, **options: Any) -> Listener:
