@@ -60,11 +60,6 @@ class Listener:
         found: float = await self.sound("currentTime")
         return found
 
-    async def is_at(self, time: float) -> None:
-        """Playing or not, it is where it was sent to, or has just begun to go on from there."""
-        await expect(self.position).to_have_js_property("disabled", False)
-        assert time - 0.3 <= await self.time() <= time + 2, (time, await self.time())
-
     async def hear_the_end(self) -> None:
         async with asyncio.timeout(LIMIT_SECONDS):
             await self.page.locator("audio").evaluate(
