@@ -35,6 +35,9 @@ async def test_what_waits_becomes_the_player_by_itself(
     main = tab.page.get_by_role("main")
     await expect(main.get_by_role("progressbar", name="Progress of The Quiet Harbour")).to_be_visible()
     await expect(main).to_contain_text("It starts as soon as a worker is free.")
+    # A page looks again soon after it was opened; after that, nothing but news makes it ask.
+    async with tab.page.expect_request(lambda request: "query Narration" in (request.post_data or "")):
+        pass
     assert await findings_by_scheme(tab.page) == NOTHING
     await main.get_by_role("button", name="Cancel the narration").focus()
     await attempt(bench, UUID(generation_id), threading.Event())
