@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.people import LONG_STORY, SENTENCE, narration, narrations
+from tests.browser.people import LONG_STORY, SENTENCE, narration, narrations, scroll_until
 from tests.browser.tabs import Tab, Tabs
 from tests.callers import Api
 from tests.graphql.rows import Rows
@@ -168,9 +168,7 @@ async def test_scrolling_goes_on_to_the_very_first_and_misses_none(
     assert await listed.count() < 180
     # One that comes meanwhile moves no border between the parts.
     [newest] = await rows.generations(alice, story)
-    while await listed.count() < 180:
-        await tab.page.mouse.wheel(0, 4_000)
-        await tab.page.wait_for_timeout(20)
+    await scroll_until(listed, 180)
     await expect(tab.page.get_by_role("button", name="Show more")).to_have_count(0)
     shown = await listed.evaluate_all("(rows) => rows.map((row) => row.dataset.id)")
     assert [each for each in shown if each != newest] == ids

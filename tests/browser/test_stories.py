@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from playwright.async_api import FilePayload, Locator, Page, expect
 
-from tests.browser.people import narration, write_story
+from tests.browser.people import narration, scroll_until, write_story
 from tests.browser.tabs import Tabs
 from tests.callers import Api
 
@@ -213,9 +213,7 @@ async def test_all_stories_are_there_however_many(
     tab = await tabs.open(api, user=alice)
     listed = tab.page.locator(".shelf-list a")
     await expect(listed.first).to_be_visible()
-    while await listed.count() < 130:
-        await listed.last.scroll_into_view_if_needed()
-        await tab.page.wait_for_timeout(20)
+    await scroll_until(listed, 130)
     titles = await tab.page.locator(".shelf-title").all_inner_texts()
     assert sorted(map(int, titles)) == list(range(1, 131))
 

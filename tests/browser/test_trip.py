@@ -23,7 +23,8 @@ async def test_a_new_story_is_written_narrated_and_heard_to_its_last_sentence(
     page = tab.page
     await expect(page.get_by_text("No stories yet.")).to_be_visible()
     await write_story(page, "The Rain", STORY)
-    length = page.get_by_text(re.compile(rf"^{len(STORY)} characters, about \d seconds to listen to, not saved yet$"))
+    told = rf"^{len(STORY)} characters, about \d seconds to listen to, not saved yet$"
+    length = page.get_by_text(re.compile(told))
     await expect(length).to_be_visible()
     await page.get_by_role("button", name="Save and narrate").click()
 

@@ -10,6 +10,9 @@ export interface Draft {
   readonly base: string;
 }
 
+/** Told to the window when a file has become the draft of the new story. */
+export const TAKEN = "storycast:taken";
+
 const PREFIX = "storycast.draft";
 const key = (user: string, story: string) => `${PREFIX}.${user}.${story}`;
 

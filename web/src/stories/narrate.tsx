@@ -1,28 +1,22 @@
 /** The button that starts a narration. It tells what comes next. */
-import { computed, signal, useSignal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { computed, signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ask } from "../api/client.ts";
-import { VOICES, type Voice, type WholeStory } from "../api/operations.ts";
+import { VOICES, type Voice } from "../api/operations.ts";
 import { inWords, limited, narrate } from "../generations/actions.ts";
 import { LimitNote } from "../generations/limit.tsx";
 import { stateOf } from "../generations/states.ts";
 import { find } from "../live/generations.ts";
 import { link } from "../routes.ts";
 import { Problem } from "../ui/parts.tsx";
+import type { Writing } from "./writing.ts";
 
 const voices = signal<readonly Voice[]>([]);
 const chosen = signal<string | undefined>(undefined);
 const hasChoice = computed(() => voices.value.length > 1);
 
-interface Props {
-  id: string | undefined;
-  content: Signal<string>;
-  isChanged: ReadonlySignal<boolean>;
-  /** Saves what is changed; undefined where that failed, which is told elsewhere. */
-  save: () => Promise<WholeStory | undefined>;
-}
-
-export function Narrate({ id, content, isChanged, save }: Props) {
+export function Narrate({ id, writing }: { id: string | undefined; writing: Writing }) {
+  const { content, isChanged } = writing;
   const busy = useSignal(false);
   const problem = useSignal<string | undefined>(undefined);
   const begun = useSignal<string | undefined>(undefined);
@@ -30,7 +24,7 @@ export function Narrate({ id, content, isChanged, save }: Props) {
   const start = async () => {
     busy.value = true;
     problem.value = begun.value = undefined;
-    const story = await save();
+    const story = await writing.save();
     if (story) {
       const answer = await narrate(story.id, story.updatedAt, chosen.peek());
       if (typeof answer === "string") problem.value = answer;

@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { owner } from "../api/session.ts";
 import { go } from "../routes.ts";
 import { tell } from "../ui/toasts.tsx";
-import { keepDraft, readDraft } from "./drafts.ts";
+import { keepDraft, readDraft, TAKEN } from "./drafts.ts";
 import { readTextFile } from "./files.ts";
 
 /** The file becomes a new story; one that is being written already is not lost. What is wrong is told. */
@@ -16,7 +16,7 @@ export async function take(files: readonly File[]): Promise<void> {
     const before = readDraft(user, "new");
     if (before?.content.trim()) return tell("Save or discard the new story first; then drop the file again.", "bad");
     keepDraft(user, "new", { title, content, base: "" });
-    dispatchEvent(new CustomEvent("storycast:draft"));
+    dispatchEvent(new Event(TAKEN));
     go({ page: "new-story" });
   } catch (error) {
     tell((error as Error).message, "bad");
