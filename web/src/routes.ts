@@ -64,7 +64,9 @@ export function followAddress(): void {
     // Behind the drawing of the page that the address leads to.
     requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, place)));
   };
-  addEventListener("scroll", () => places.set(here, scrollY), { passive: true });
+  // While it scrolls, each look at the place would cost a layout.
+  const settled = "onscrollend" in window ? "scrollend" : "scroll";
+  addEventListener(settled, () => places.set(here, scrollY), { passive: true });
   addEventListener("hashchange", arrive);
   arrive();
 }
