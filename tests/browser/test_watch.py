@@ -6,7 +6,7 @@ import os
 import platform
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from tests.browser import axe, chromium
 from tests.browser.conftest import ARGUMENTS
@@ -47,6 +47,7 @@ async def test_tasks_that_take_long_are_seen(api: Api, tabs: Tabs) -> None:
 
 async def test_axe_sees_what_is_wrong_in_one_scheme_alone(api: Api, tabs: Tabs) -> None:
     tab = await tabs.open(api, bypass_csp=True)
+    await expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
     await tab.page.add_style_tag(
         content="@media (prefers-color-scheme: dark) { h1 { color: #222; background: #000 } }"
     )
