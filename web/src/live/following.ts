@@ -77,8 +77,12 @@ export async function one(id: string): Promise<Row | undefined> {
   return (await ask(GENERATION, { id })).storyGeneration ?? undefined;
 }
 
+/** What is underway is counted on every page. */
+const everywhere = listOf(undefined);
+
 /** Begin, once. */
 export function follow(): void {
+  void refreshQuietly(everywhere);
   onConnected((isBack) => {
     if (isBack) refreshShown();
     settle(AGAIN_MS);
@@ -130,6 +134,7 @@ function refreshSeen(): void {
 
 function refreshShown(): void {
   for (const view of shown) void refreshQuietly(view);
+  if (!shown.has(everywhere)) void refreshQuietly(everywhere);
 }
 
 /** What cannot be asked is asked again in a while, or when the connection is back, which is told elsewhere. */
@@ -139,7 +144,7 @@ async function refreshQuietly(view: View, tries = TRIES): Promise<void> {
     () => false,
   );
   if (isDone || tries <= 1) return;
-  setTimeout(() => shown.has(view) && void refreshQuietly(view, tries - 1), RESUBSCRIBE_MS);
+  setTimeout(() => (shown.has(view) || view === everywhere) && void refreshQuietly(view, tries - 1), RESUBSCRIBE_MS);
 }
 
 function sentence(error: unknown): string {

@@ -1,8 +1,7 @@
 /** The stories, and the one that is being read or written beside them. */
-import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { GenerationList } from "../generations/list.tsx";
-import { listOf, listOfStory, OF_A_STORY, show } from "../live/following.ts";
+import { listOfStory, OF_A_STORY } from "../live/following.ts";
 import type { Route } from "../routes.ts";
 import { Empty, PageTitle } from "../ui/parts.tsx";
 import { deskOf } from "./desks.ts";
@@ -14,8 +13,6 @@ type Here = Extract<Route, { page: "stories" | "new-story" | "story" }>;
 
 export function StoriesPage({ here }: { here: Here }) {
   const isOver = useSignal(false);
-  // The states of the newest narrations are shown beside the stories.
-  useEffect(() => show(listOf(undefined)), []);
   const id = here.page === "story" ? here.id : undefined;
   return (
     <div
