@@ -17,6 +17,11 @@ from tests.tunnel import Tunnel, tunnel
 LOST = "Connection lost. What you see may be out of date; trying to come back …"
 # What a browser complains of by itself when the network is away.
 COMPLAINTS = r"net::ERR_|WebSocket connection to .* failed"
+# Pages look every half a minute even where all is well, which would hide what a comeback leaves out.
+WITHOUT_LOOKING = """{
+    const { setInterval } = window;
+    window.setInterval = (run, every, ...more) => (every >= 30_000 ? 0 : setInterval(run, every, ...more));
+}"""
 
 CANCEL = "mutation ($id: UUID!) { cancelStoryGeneration(id: $id) { __typename } }"
 DELETE = "mutation ($id: UUID!) { deleteStoryGeneration(id: $id) { __typename } }"
@@ -41,8 +46,10 @@ class Road:
 
     async def open(self, tabs: Tabs, user: UUID, path: str = "/") -> Tab:
         """A tab of the user's, which may lose its connection."""
-        tab = await tabs.open(self.tunnel.base, path, token=self.client.token(user))
+        tab = await tabs.open(self.tunnel.base, "/healthz", token=self.client.token(user))
         tab.watch.allow(COMPLAINTS)
+        await tab.context.add_init_script(WITHOUT_LOOKING)
+        await tab.page.goto(self.tunnel.base + path)
         return tab
 
 
