@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { token } from "./api/session.ts";
-import { App } from "./app.tsx";
+import { App } from "./frame/app.tsx";
 import { follow } from "./live/following.ts";
 import { followAddress } from "./routes.ts";
 import "./style/index.css";

@@ -8,7 +8,7 @@ import { h, render } from "preact";
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";
 import { owner, token } from "../api/session.ts";
-import { SignIn } from "../sign-in.tsx";
+import { SignIn } from "../frame/sign-in.tsx";
 import { fetcher } from "./fetcher.ts";
 import { storage } from "./storage.ts";
 import { arePrefilled, prefilled } from "./tabs.ts";

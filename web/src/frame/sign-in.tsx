@@ -1,8 +1,8 @@
 /** Asking for a token, over the page as it is: what was underway goes on afterwards. */
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { session, signInWith } from "./api/session.ts";
-import { pasted, ways } from "./api/sign-in.ts";
+import { session, signInWith } from "../api/session.ts";
+import { pasted, ways } from "../api/sign-in.ts";
 
 export function SignIn() {
   const dialog = useRef<HTMLDialogElement>(null);
