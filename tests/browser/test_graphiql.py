@@ -68,6 +68,9 @@ async def told_of_one(api: Api, user: UUID, story: str, graphiql: GraphiQL) -> A
 async def test_a_newcomer_narrates_lists_and_deletes(api: Api, worker: Worker, tabs: Tabs) -> None:
     await api.add_story(DEMO_USER, "Once upon a time. The end.")
     tab, graphiql = await open_graphiql(tabs, api)
+    # What was offered is still there.
+    await tab.page.reload()
+    await graphiql.ready()
     await graphiql.run()
     generation = (await graphiql.answer("PENDING"))["data"]["initiateStoryGeneration"]["generation"]["id"]
     await succeeded(api, generation)

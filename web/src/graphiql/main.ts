@@ -16,8 +16,6 @@ import { arePrefilled, prefilled } from "./tabs.ts";
 render(h(SignIn, null), document.getElementById("sign-in")!);
 void token();
 const defaultTabs = arePrefilled() ? await prefilled() : [];
-// GraphiQL shows the variables of a tab when one goes there, which leaves out the one that is open first.
-const [first] = defaultTabs;
 const root = createRoot(document.getElementById("graphiql")!);
 
 effect(() => {
@@ -29,7 +27,7 @@ effect(() => {
       {
         fetcher,
         storage,
-        ...(first && { defaultTabs, initialVariables: first.variables }),
+        ...(defaultTabs.length > 0 && { defaultTabs }),
         defaultEditorToolsVisibility: "variables",
         shouldPersistHeaders: false,
         showPersistHeadersSettings: false,

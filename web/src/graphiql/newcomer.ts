@@ -5,6 +5,9 @@ export interface Tab {
   readonly variables?: string;
 }
 
+/** The first is open at first. */
+export type Tabs = [Required<Tab>, ...Tab[]];
+
 const INITIATE = `# Starts narrating a story, and answers at once:
 # run it with the button, or by Ctrl-Enter. Which
 # story is in the variables below; it may be any of
@@ -104,7 +107,7 @@ export const NONE = "00000000-0000-0000-0000-000000000000";
 const variables = (values: object): string => JSON.stringify(values, null, 2);
 
 /** `story` is the id of one to narrate. */
-export function tabsFor(story: string = NONE): Tab[] {
+export function tabsFor(story: string = NONE): Tabs {
   return [
     { query: INITIATE, variables: variables({ input: { storyId: story, idempotencyKey: "my first one" } }) },
     { query: FOLLOW },
