@@ -49,7 +49,7 @@ async def test_axe_sees_what_is_wrong_in_one_scheme_alone(api: Api, tabs: Tabs) 
     tab = await tabs.open(api, bypass_csp=True)
     await expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
     await tab.page.add_style_tag(
-        content="@media (prefers-color-scheme: dark) { header a { color: #222 !important; background: #000 } }"
+        content="@media (prefers-color-scheme: dark) { header a { color: #222 !important; background: #000 }}"
     )
     found = await axe.findings_by_scheme(tab.page)
     assert [each for each in found["light"] if each.startswith("color-contrast")] == []
