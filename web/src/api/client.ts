@@ -1,9 +1,8 @@
 /** The API as the pages ask it: queries and mutations over HTTP, once each. */
 import { Client, fetchExchange, type AnyVariables, type TypedDocumentNode } from "@urql/core";
+import { address } from "./address.ts";
 import { refuse, token } from "./session.ts";
-
-/** Where `path` of this server is: relative, so that it may live under a prefix. */
-export const address = (path: string): URL => new URL(path, document.baseURI);
+import { answered, Unanswered, unreachable } from "./unanswered.ts";
 
 /**
  * `fetch`, signed in, within `limit` milliseconds after that. A token that is refused is replaced, once: the server
@@ -40,9 +39,6 @@ const client = new Client({
   exchanges: [fetchExchange],
 });
 
-/** The request did not get an answer that can be used; the message is for people. */
-export class Unanswered extends Error {}
-
 /** The data of an answer. Throws Unanswered. */
 export async function ask<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
@@ -65,6 +61,6 @@ function refusal(error: Awaited<ReturnType<typeof client.query>>["error"]): neve
   const status = (error?.response as Response | undefined)?.status;
   const said = error?.graphQLErrors[0]?.message;
   if (status === 429) throw new Unanswered(said ?? "Too much at once. Try again in a moment.");
-  if (status === undefined) throw new Unanswered("The server cannot be reached. Try again in a moment.");
-  throw new Unanswered(said ?? `The server answered ${status}. Try again in a moment.`);
+  if (status === undefined) throw unreachable();
+  throw said === undefined ? answered(status) : new Unanswered(said);
 }

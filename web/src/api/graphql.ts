@@ -6,4 +6,4 @@ export const graphql = initGraphQLTada<{
   introspection: introspection;
   scalars: { UUID: string; DateTime: string; ID: string };
 }>();
-export type { FragmentOf, ResultOf, VariablesOf } from "gql.tada";
+export type { FragmentOf, ResultOf } from "gql.tada";

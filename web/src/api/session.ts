@@ -6,8 +6,10 @@
  */
 import { signal } from "@preact/signals";
 import { stringifyDocument } from "@urql/core";
+import { address } from "./address.ts";
 import { VIEWER } from "./operations.ts";
 import { pasted, ways, type Signed, type Way } from "./sign-in.ts";
+import { answered, unreachable } from "./unanswered.ts";
 
 export type Session =
   | { readonly state: "starting" }
@@ -23,7 +25,7 @@ const SPARE_MS = 60_000;
 const PAUSE_MS = 2_000;
 const ANSWER_MS = 10_000;
 let waiting: Promise<Signed> | undefined;
-let answered: (() => void) | undefined;
+let goOn: (() => void) | undefined;
 
 /** A token that is good for a while. Waits for as long as it takes. */
 export async function token(): Promise<string> {
@@ -52,7 +54,7 @@ export async function signInWith(text: string): Promise<void> {
     pasted.forget();
     throw error;
   }
-  answered?.();
+  goOn?.();
 }
 
 export function switchTo(key: string): void {
@@ -86,7 +88,7 @@ async function obtain(): Promise<Signed> {
       // What waits belongs to the one whose page this is: it is never done as somebody else, nor are they changed unasked.
       if (isAnother && hasAnswered) return await anew();
       session.value = { state: "asking", again: owner.peek() !== undefined };
-      await new Promise<void>((resolve) => (answered = resolve));
+      await new Promise<void>((resolve) => (goOn = resolve));
       hasAnswered = true;
     } catch {
       session.value = { state: "unreachable" };
@@ -108,13 +110,13 @@ function anew(): Promise<never> {
 }
 
 async function check(signed: Signed): Promise<void> {
-  const answer = await fetch(new URL("graphql", document.baseURI), {
+  const answer = await fetch(address("graphql"), {
     method: "POST",
     headers: { Authorization: `Bearer ${signed.token}`, "Content-Type": "application/json" },
     body: JSON.stringify({ query: stringifyDocument(VIEWER) }),
     signal: AbortSignal.timeout(ANSWER_MS),
   }).catch(() => undefined);
-  if (!answer) throw new Error("The server cannot be reached. Try again in a moment.");
+  if (!answer) throw unreachable();
   if (answer.status === 401) throw new Error("The server does not take this token. Is it meant for this server?");
-  if (!answer.ok) throw new Error(`The server answered ${answer.status}. Try again in a moment.`);
+  if (!answer.ok) throw answered(answer.status);
 }

@@ -3,6 +3,9 @@
  * its tokens by OpenID Connect (docs/operations.md, "Sign-in in the web UI").
  */
 
+import { address } from "./address.ts";
+import { answered } from "./unanswered.ts";
+
 /** A token of the API, until `expires` (milliseconds since 1970), and whose it is. */
 export interface Signed {
   readonly token: string;
@@ -13,7 +16,8 @@ export interface Signed {
 export interface Way {
   /**
    * A token without asking the person; undefined where that cannot be. Throws where nothing answers, and is asked
-   * again in a while. Asked when the page begins, a minute before a token's end, and after `refused`.
+   * again in a while. Asked when the page begins, where a token is needed and the last one has a minute left or
+   * less, and after `refused`.
    */
   obtain(): Promise<Signed | undefined>;
   /** The server takes `signed` no more: the next to be obtained is another one, or none. */
@@ -42,7 +46,8 @@ export const pasted: Way & { paste(token: string): Signed; forget(): void } = {
   async obtain() {
     const token = sessionStorage.getItem(PASTED);
     const signed = token ? read(token) : undefined;
-    return signed && signed.expires > Date.now() ? signed : undefined;
+    if (signed && signed.expires > Date.now()) return signed;
+    return this.forget(), undefined;
   },
   refused({ token }) {
     if (sessionStorage.getItem(PASTED) === token) this.forget();
@@ -72,13 +77,13 @@ export const demo: Way = {
   async obtain() {
     if (!(await isOffered())) return undefined;
     const key = sessionStorage.getItem(DEMO);
-    const address = new URL("sign-in/demo", document.baseURI);
-    if (key) address.searchParams.set("user", key);
-    const answer = await fetch(address, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
+    const here = address("sign-in/demo");
+    if (key) here.searchParams.set("user", key);
+    const answer = await fetch(here, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
     if (!answer.ok) {
       // Not asked from its own machine; or the key is of another version.
       if (key && answer.status === 400) return sessionStorage.removeItem(DEMO), this.obtain();
-      if (answer.status >= 500) throw new Error(`The server answered ${answer.status}.`);
+      if (answer.status >= 500) throw answered(answer.status);
       return undefined;
     }
     const { token, expires_at, user, users } = (await answer.json()) as DemoAnswer;
@@ -92,10 +97,9 @@ export const demo: Way = {
 
 /** Whether this is a local installation: its index says so. Asking elsewhere would be told as an error. */
 async function isOffered(): Promise<boolean> {
-  const address = new URL(".", document.baseURI);
   const headers = { Accept: "application/json" };
-  const answer = await fetch(address, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
-  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  const answer = await fetch(address("."), { headers, signal: AbortSignal.timeout(ANSWER_MS) });
+  if (!answer.ok) throw answered(answer.status);
   return "demo_sign_in" in ((await answer.json()) as object);
 }
 

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { stringifyDocument, type TypedDocumentNode } from "@urql/core";
 import { createClient, type FormattedExecutionResult, type Sink } from "graphql-ws";
-import { address } from "./client.ts";
+import { address } from "./address.ts";
 import { refuse, token } from "./session.ts";
 
 export type Connection = "connecting" | "live" | "lost";

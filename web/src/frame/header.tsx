@@ -4,11 +4,19 @@ import { owner, session, signOut, switchTo } from "../api/session.ts";
 import { unfinished } from "../live/generations.ts";
 import { route } from "../routes.ts";
 
-const section = computed(() => (route.value.page.startsWith("narration") ? "narrations" : "stories"));
+/** Which of the two one is at, or within. */
+const section = computed(() => {
+  const { page } = route.value;
+  if (page === "nowhere") return undefined;
+  return page.startsWith("narration") ? "narrations" : "stories";
+});
 const underway = computed(() => unfinished.value.length);
 
 export function Header() {
-  const current = (name: string) => (section.value === name ? "page" : undefined);
+  const current = (name: string) => {
+    if (section.value !== name) return undefined;
+    return route.value.page === name ? "page" : "true";
+  };
   return (
     <header class="top">
       <a class="brand" href="#/stories">

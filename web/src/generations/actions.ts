@@ -1,12 +1,13 @@
 /** What can be done with narrations. Each tells, in words, why it could not be done; nothing where it was. */
 import { signal } from "@preact/signals";
-import { change, Unanswered } from "../api/client.ts";
+import { change } from "../api/client.ts";
+import { inWords } from "../api/unanswered.ts";
 import { CANCEL, DELETE, INITIATE, type Row } from "../api/operations.ts";
 import { announce } from "../live/announcements.ts";
 import { one } from "../live/following.ts";
 import { drop, hide, put } from "../live/generations.ts";
+import { deleteSoon } from "../ui/deleting.ts";
 import { freshKey } from "../ui/key.ts";
-import { soon, tell } from "../ui/toasts.tsx";
 
 export type Problem = string | undefined;
 
@@ -41,7 +42,10 @@ export async function narrate(storyId: string, version: string, voice: string | 
 export async function cancel(id: string): Promise<Problem> {
   const answer = await inWords(async () => (await change(CANCEL, { id })).cancelStoryGeneration);
   if (typeof answer === "string") return answer;
-  if (answer.__typename === "CancelStoryGenerationSuccess") return void put(answer.generation);
+  if (answer.__typename === "CancelStoryGenerationSuccess") {
+    put(answer.generation);
+    return announce(`The narration of ${answer.generation.story.title} was canceled.`), undefined;
+  }
   if (answer.__typename === "GenerationNotFoundError") return void drop(id);
   // It ended before it could be canceled: what it became is on its way here.
   await one(id).then((row) => row && put(row), () => undefined);
@@ -50,27 +54,16 @@ export async function cancel(id: string): Promise<Problem> {
 
 /** Delete it in a while, unless that is undone. */
 export function remove({ id, story }: Row): void {
-  soon(
-    `The narration of ${story.title} is deleted.`,
-    () => hide(id),
-    () => hide(id, false),
-    () => void finishRemoval(id, story.title),
-  );
-}
-
-async function finishRemoval(id: string, title: string): Promise<void> {
-  const answer = await inWords(async () => (await change(DELETE, { id })).deleteStoryGeneration);
-  if (typeof answer !== "string" && answer.__typename !== "GenerationInProgressError") return drop(id);
-  hide(id, false);
-  tell(`The narration of ${title} was not deleted. ${typeof answer === "string" ? answer : answer.message}`, "bad");
-}
-
-/** What `asked` answers; where there is no answer, why, in words. */
-export async function inWords<Answer extends object>(asked: () => Promise<Answer>): Promise<Answer | string> {
-  try {
-    return await asked();
-  } catch (error) {
-    if (error instanceof Unanswered) return error.message;
-    throw error;
-  }
+  const name = `The narration of ${story.title}`;
+  deleteSoon({
+    name,
+    sentence: `${name} is deleted.`,
+    hide: (isHidden) => hide(id, isHidden),
+    drop: () => drop(id),
+    send: async () => {
+      const answer = await inWords(async () => (await change(DELETE, { id })).deleteStoryGeneration);
+      if (typeof answer === "string") return answer;
+      return answer.__typename === "GenerationInProgressError" ? answer.message : undefined;
+    },
+  });
 }

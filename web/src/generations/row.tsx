@@ -63,8 +63,7 @@ function Actions({ row, tell }: { row: Row; tell: (words: Problem) => void }) {
   const attempt = async (action: () => Promise<unknown>) => {
     tell(undefined);
     busy.value = true;
-    const answer = await action();
-    busy.value = false;
+    const answer = await action().finally(() => (busy.value = false));
     if (typeof answer === "string") tell(answer);
   };
   if (!isFinal(row)) {

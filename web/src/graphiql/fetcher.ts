@@ -1,7 +1,8 @@
 /** How GraphiQL asks. What fails is told in a sentence, where the answer would be. */
 import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
 import { getOperationAST, parse, type OperationDefinitionNode } from "graphql";
-import { address, signedFetch } from "../api/client.ts";
+import { address } from "../api/address.ts";
+import { signedFetch } from "../api/client.ts";
 import { failure, follow } from "./following.ts";
 
 /** As the page is signed in, unless the headers in the editor have an Authorization of their own. */

@@ -2,7 +2,7 @@
 import type { FetcherParams, Observable } from "@graphiql/toolkit";
 import type { ExecutionResult } from "graphql";
 import { createClient, type Client, type Sink } from "graphql-ws";
-import { address } from "../api/client.ts";
+import { address } from "../api/address.ts";
 import { refuse, token } from "../api/session.ts";
 
 const PING_MS = 10_000;

@@ -1,6 +1,6 @@
 /** Audio and captions as files. */
 import { useSignal } from "@preact/signals";
-import { inWords } from "../generations/actions.ts";
+import { inWords } from "../api/unanswered.ts";
 import { Problem } from "../ui/parts.tsx";
 import { toSave } from "./links.ts";
 import type { Kind, Source } from "./source.ts";

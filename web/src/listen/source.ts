@@ -1,6 +1,7 @@
 /** One narration as the server has it: its row, its log, and links that work. */
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
-import { ask, Unanswered } from "../api/client.ts";
+import { ask } from "../api/client.ts";
+import { Unanswered } from "../api/unanswered.ts";
 import { NARRATION, type Narration, type Row } from "../api/operations.ts";
 import { one } from "../live/following.ts";
 import { find, ids, put } from "../live/generations.ts";

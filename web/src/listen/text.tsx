@@ -2,8 +2,7 @@
 import { useSignal, type Signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { Unanswered } from "../api/client.ts";
-import { inWords } from "../generations/actions.ts";
+import { inWords, Unanswered } from "../api/unanswered.ts";
 import { Empty, Problem, Waiting } from "../ui/parts.tsx";
 import { paragraphs, parse, type Cue } from "./captions.ts";
 import type { Player } from "./player.ts";

@@ -19,14 +19,14 @@ export function tellProgress(before: Row | undefined, row: Row): void {
 
 /** The sentence, if this change is worth one. `now` in milliseconds since 1970. */
 export function worthSaying(before: Row | undefined, row: Row, now: number): string | undefined {
-  const { title } = row.story;
+  const name = `The narration of ${row.story.title}`;
   if (row.status !== before?.status) {
-    if (row.status === "SUCCEEDED") return `${title} is ready to hear.`;
-    if (row.status === "FAILED") return row.error?.code === "CANCELED" ? `${title} was canceled.` : `${title} failed.`;
-    if (row.status === "PENDING") return `${title} waits to be narrated.`;
+    if (row.status === "SUCCEEDED") return `${name} is ready to hear.`;
+    if (row.status === "FAILED") return row.error?.code === "CANCELED" ? `${name} was canceled.` : `${name} failed.`;
+    if (row.status === "PENDING") return `${row.story.title} waits to be narrated.`;
     return undefined;
   }
   const isLong = row.startedAt !== null && now - Date.parse(row.startedAt) > LONG_MS;
-  if (isLong && before.progress < 50 && row.progress >= 50) return `${title} is half narrated.`;
+  if (isLong && before.progress < 50 && row.progress >= 50) return `${row.story.title} is half narrated.`;
   return undefined;
 }

@@ -6,15 +6,17 @@
  */
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Row } from "../api/operations.ts";
+import { Hidden } from "../ui/hidden.ts";
+import { forget } from "./pace.ts";
 
 const rows = new Map<string, Signal<Row>>();
 const gone = new Set<string>();
 const order = signal<readonly string[]>([]);
-const hidden = signal<ReadonlySet<string>>(new Set());
+const hidden = new Hidden();
 
 /** Ids of all that is known and not hidden, newest first. */
 export const ids: ReadonlySignal<readonly string[]> = computed(() =>
-  hidden.value.size ? order.value.filter((id) => !hidden.value.has(id)) : order.value,
+  hidden.ids.value.size ? order.value.filter((id) => !hidden.ids.value.has(id)) : order.value,
 );
 /** The ones that wait or are narrated. */
 export const unfinished = computed(() => ids.value.filter((id) => !isFinal(rows.get(id)!.value)));
@@ -30,21 +32,19 @@ export function put(row: Row): void {
     rows.set(row.id, signal(row));
     order.value = insert(order.peek(), row.id);
   } else if (isNews(row, known.peek())) known.value = row;
+  if (isFinal(row)) forget(row.id);
 }
 
 export function drop(id: string): void {
   gone.add(id);
+  forget(id);
   if (!rows.delete(id)) return;
   order.value = order.peek().filter((other) => other !== id);
+  hidden.set(id, false);
 }
 
 /** Take out of sight, and bring back: for what will be deleted, unless that is undone. */
-export function hide(id: string, isHidden = true): void {
-  const changed = new Set(hidden.peek());
-  if (isHidden) changed.add(id);
-  else changed.delete(id);
-  hidden.value = changed;
-}
+export const hide = (id: string, isHidden = true): void => hidden.set(id, isHidden);
 
 /** A story's title is no part of its generations' revisions. */
 export function retitle(storyId: string, title: string): void {

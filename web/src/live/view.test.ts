@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Row, Status } from "../api/operations.ts";
+import { Unanswered } from "../api/unanswered.ts";
 import { drop, ids, put } from "./generations.ts";
 import { View } from "./view.ts";
 
@@ -17,7 +18,7 @@ class Server {
   }
   load = async (after: string | undefined) => {
     this.asked += 1;
-    if (this.fails) throw new Error("The server cannot be reached.");
+    if (this.fails) throw new Unanswered("The server cannot be reached.");
     const from = after === undefined ? 0 : this.rows.findIndex(({ id }) => id < after);
     const rows = from < 0 ? [] : this.rows.slice(from, from + 2);
     const last = rows.at(-1);

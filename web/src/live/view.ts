@@ -1,6 +1,7 @@
 /** A part of the list of generations, as far as it was loaded, kept right while it is on the page. */
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Row } from "../api/operations.ts";
+import { wordsOf } from "../api/unanswered.ts";
 import { drop, find, ids, isFinal, put } from "./generations.ts";
 
 /** What a server's answer says: some rows, newest first, and where more of them are. */
@@ -63,8 +64,8 @@ export class View {
       });
     } catch (error) {
       batch(() => {
-        this.failure.value = (error as Error).message;
         this.state.value = before;
+        this.failure.value = wordsOf(error);
       });
     }
   }

@@ -1,8 +1,8 @@
 /** What can be done with stories. */
 import { ask, change } from "../api/client.ts";
 import { CREATE_STORY, DELETE_STORY, STORY, UPDATE_STORY, type WholeStory } from "../api/operations.ts";
-import { inWords } from "../generations/actions.ts";
-import { soon, tell } from "../ui/toasts.tsx";
+import { inWords } from "../api/unanswered.ts";
+import { deleteSoon } from "../ui/deleting.ts";
 import { drop, hide } from "./list.ts";
 
 /** What is wrong, by field; `form` is what concerns none of them. */
@@ -11,7 +11,7 @@ export interface Problems {
   readonly content?: string;
   readonly form?: string;
 }
-export type Written = { readonly story: WholeStory } | { readonly problems: Problems };
+type Written = { readonly story: WholeStory } | { readonly problems: Problems };
 
 /** The story; undefined where there is none such. Throws Unanswered. */
 export async function readStory(id: string): Promise<WholeStory | undefined> {
@@ -41,17 +41,15 @@ function byField(message: string, fields: readonly { path: readonly string[]; me
 
 /** Delete it with its narrations in a while, unless that is undone. */
 export function removeStory(id: string, title: string): void {
-  soon(
-    `${title} is deleted, with its narrations.`,
-    () => hide(id),
-    () => hide(id, false),
-    () => void finishRemoval(id, title),
-  );
-}
-
-async function finishRemoval(id: string, title: string): Promise<void> {
-  const answer = await inWords(async () => (await change(DELETE_STORY, { id })).deleteStory);
-  if (typeof answer !== "string" && answer.__typename !== "StoryInUseError") return drop(id);
-  hide(id, false);
-  tell(`${title} was not deleted. ${typeof answer === "string" ? answer : answer.message}`, "bad");
+  deleteSoon({
+    name: title,
+    sentence: `${title} is deleted, with its narrations.`,
+    hide: (isHidden) => hide(id, isHidden),
+    drop: () => drop(id),
+    send: async () => {
+      const answer = await inWords(async () => (await change(DELETE_STORY, { id })).deleteStory);
+      if (typeof answer === "string") return answer;
+      return answer.__typename === "StoryInUseError" ? answer.message : undefined;
+    },
+  });
 }

@@ -1,7 +1,7 @@
 /** The story on the desk: there yet, or not, or not any more. */
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { Unanswered } from "../api/client.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { wordsOf } from "../api/unanswered.ts";
 import type { WholeStory } from "../api/operations.ts";
 import { onComeback } from "../api/socket.ts";
 import { Empty, PageTitle, Problem, Waiting } from "../ui/parts.tsx";
@@ -14,17 +14,19 @@ export function Editor({ id }: { id: string | undefined }) {
   const saved = useSignal<WholeStory | undefined>(undefined);
   const state = useSignal<"loading" | "ready" | "missing">(id === undefined ? "ready" : "loading");
   const failure = useSignal<string | undefined>(undefined);
+  const known = useRef(id);
+  known.current = id;
   const load = async () => {
+    if (known.current === undefined) return;
     failure.value = undefined;
     try {
-      saved.value = await readStory(id!);
+      saved.value = await readStory(known.current);
       state.value = saved.value ? "ready" : "missing";
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
-      failure.value = error.message;
+      failure.value = wordsOf(error);
     }
   };
-  useEffect(() => void (id !== undefined && load()), []);
+  useEffect(() => void load(), []);
   useEffect(() => onComeback(() => failure.peek() && void load()), []);
   useSignalEffect(() => {
     const listed = stories.value.find((story) => story.id === id);

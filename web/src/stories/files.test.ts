@@ -17,6 +17,7 @@ test("a text file becomes a story named after it, a Markdown file after its head
 
 test("a title is never longer than a title may be", () => {
   assert.equal(titleOf(`# ${"a".repeat(300)}`, "a.md").length, 200);
+  assert.equal(titleOf(`# ${"😀".repeat(300)}`, "a.md"), "😀".repeat(200));
 });
 
 test("old encodings are read", () => {

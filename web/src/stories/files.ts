@@ -1,23 +1,28 @@
 /** Text files that somebody chose, dropped or pasted. */
 
+import { MOST_CHARACTERS, MOST_TITLE_CHARACTERS } from "./estimate.ts";
+
+/** The message is for people. */
+export class NoStory extends Error {}
+
 export interface TextFile {
   readonly title: string;
   readonly content: string;
 }
 
-// 1,000,000 characters have at most four bytes each.
-const MOST_BYTES = 4_000_000;
+// UTF-8 has at most four bytes a character.
+const MOST_BYTES = 4 * MOST_CHARACTERS;
 const NAMED = /\.(txt|text|md|markdown)$/i;
 
-/** The file as a story to be. Throws a sentence for people where it cannot be one. */
+/** The file as a story to be. Throws NoStory where it cannot be one. */
 export async function readTextFile(file: File): Promise<TextFile> {
   if (!NAMED.test(file.name) && !file.type.startsWith("text/plain")) {
-    throw new Error(`${file.name} is no .txt or .md file.`);
+    throw new NoStory(`${file.name} is no .txt or .md file.`);
   }
-  if (file.size > MOST_BYTES) throw new Error(`${file.name} is too long: a story has at most 1,000,000 characters.`);
+  if (file.size > MOST_BYTES) throw new NoStory(`${file.name} is too long: a story has at most ${MOST_CHARACTERS.toLocaleString("en")} characters.`);
   const content = decode(new Uint8Array(await file.arrayBuffer())).replace(/\r\n?/g, "\n");
-  if (content.includes("\0")) throw new Error(`${file.name} holds no text.`);
-  if (!content.trim()) throw new Error(`${file.name} is empty.`);
+  if (content.includes("\0")) throw new NoStory(`${file.name} holds no text.`);
+  if (!content.trim()) throw new NoStory(`${file.name} is empty.`);
   return { title: titleOf(content, file.name), content };
 }
 
@@ -37,5 +42,5 @@ export function decode(bytes: Uint8Array): string {
 export function titleOf(content: string, name: string): string {
   const heading = /\.(md|markdown)$/i.test(name) ? /^#\s+(.+?)\s*#*$/m.exec(content)?.[1] : undefined;
   const named = name.replace(NAMED, "").replace(/[_-]+/g, " ").trim();
-  return (heading ?? named).slice(0, 200) || "Untitled";
+  return [...(heading ?? named)].slice(0, MOST_TITLE_CHARACTERS).join("") || "Untitled";
 }

@@ -3,18 +3,21 @@ import { batch, computed, signal } from "@preact/signals";
 import { ask } from "../api/client.ts";
 import { STORIES, type StoryItem } from "../api/operations.ts";
 import { onComeback } from "../api/socket.ts";
+import { wordsOf } from "../api/unanswered.ts";
 import { retitle } from "../live/generations.ts";
+import { Hidden } from "../ui/hidden.ts";
 
 const PAGE = 50;
 const known = signal<ReadonlyMap<string, StoryItem>>(new Map());
-const hidden = signal<ReadonlySet<string>>(new Set());
+const hidden = new Hidden();
 const gone = new Set<string>();
+let isStale = false;
 
 export const state = signal<"new" | "loading" | "ready">("new");
 export const failure = signal<string | undefined>(undefined);
 const total = signal(0);
 export const stories = computed(() =>
-  [...known.value.values()].filter(({ id }) => !hidden.value.has(id)).sort((a, b) => (a.id < b.id ? 1 : -1)),
+  [...known.value.values()].filter(({ id }) => !hidden.ids.value.has(id)).sort((a, b) => (a.id < b.id ? 1 : -1)),
 );
 export const hasMore = computed(() => state.value !== "ready" || known.value.size < total.value);
 
@@ -29,9 +32,17 @@ export async function more(): Promise<void> {
   await load(Math.floor(known.peek().size / PAGE) + 1);
 }
 
-/** Ask again for all that is there. */
+/** Ask again for all that is there. What is asked for meanwhile is asked for once more, after it. */
 export async function refresh(): Promise<void> {
-  if (state.peek() !== "ready") return;
+  if (state.peek() === "new") return;
+  isStale = true;
+  while (isStale && state.peek() === "ready") {
+    isStale = false;
+    await listAgain();
+  }
+}
+
+async function listAgain(): Promise<void> {
   const before = [...known.peek().keys()];
   const found = new Set<string>();
   const pages = Math.max(1, Math.ceil(before.length / PAGE));
@@ -52,7 +63,8 @@ async function load(page: number): Promise<readonly StoryItem[] | undefined> {
   try {
     const { stories: found } = await ask(STORIES, { page, pageSize: PAGE });
     batch(() => {
-      known.value = new Map([...known.peek(), ...found.items.filter(({ id }) => !gone.has(id)).map((item) => [item.id, item] as const)]);
+      const there = found.items.filter(({ id }) => !gone.has(id));
+      known.value = new Map([...known.peek(), ...there.map((item) => [item.id, item] as const)]);
       total.value = found.meta.total;
       failure.value = undefined;
       state.value = "ready";
@@ -60,8 +72,8 @@ async function load(page: number): Promise<readonly StoryItem[] | undefined> {
     for (const { id, title } of found.items) retitle(id, title);
     return found.items;
   } catch (error) {
-    failure.value = (error as Error).message;
     state.value = before;
+    failure.value = wordsOf(error);
     return undefined;
   }
 }
@@ -83,16 +95,12 @@ export function drop(id: string): void {
   batch(() => {
     if (known.peek().has(id)) total.value -= 1;
     known.value = new Map([...known.peek()].filter(([each]) => each !== id));
+    hidden.set(id, false);
   });
   others.postMessage(null);
 }
 
-export function hide(id: string, isHidden = true): void {
-  const changed = new Set(hidden.peek());
-  if (isHidden) changed.add(id);
-  else changed.delete(id);
-  hidden.value = changed;
-}
+export const hide = (id: string, isHidden: boolean): void => hidden.set(id, isHidden);
 
 /** What could not be loaded is, and what was shown is asked for again. */
 onComeback(() => {

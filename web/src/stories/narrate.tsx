@@ -3,7 +3,8 @@ import { computed, signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ask } from "../api/client.ts";
 import { VOICES, type Voice } from "../api/operations.ts";
-import { inWords, limited, narrate } from "../generations/actions.ts";
+import { limited, narrate } from "../generations/actions.ts";
+import { inWords } from "../api/unanswered.ts";
 import { LimitNote } from "../generations/limit.tsx";
 import { stateOf } from "../generations/states.ts";
 import { find } from "../live/generations.ts";
@@ -24,13 +25,14 @@ export function Narrate({ id, writing }: { id: string | undefined; writing: Writ
   const start = async () => {
     busy.value = true;
     problem.value = begun.value = undefined;
-    const story = await writing.save();
-    if (story) {
-      const answer = await narrate(story.id, story.updatedAt, chosen.peek());
+    try {
+      const story = await writing.save();
+      const answer = story && (await narrate(story.id, story.updatedAt, chosen.peek()));
       if (typeof answer === "string") problem.value = answer;
       else begun.value = answer?.id;
+    } finally {
+      busy.value = false;
     }
-    busy.value = false;
   };
   return (
     <div class="narrate">

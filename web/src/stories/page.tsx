@@ -19,7 +19,7 @@ export function StoriesPage({ here }: { here: Here }) {
       class={`page stories stories-${here.page}`}
       data-over={isOver.value}
       onDragOver={(event) => {
-        if (!event.dataTransfer?.types.includes("Files")) return;
+        if (!hasFiles(event.dataTransfer)) return;
         event.preventDefault();
         isOver.value = true;
       }}
@@ -27,12 +27,14 @@ export function StoriesPage({ here }: { here: Here }) {
         if (!event.currentTarget.contains(event.relatedTarget as Node | null)) isOver.value = false;
       }}
       onDrop={(event) => {
+        if (!hasFiles(event.dataTransfer)) return;
         event.preventDefault();
         isOver.value = false;
-        void take([...(event.dataTransfer?.files ?? [])]);
+        void take([...event.dataTransfer.files]);
       }}
       onPaste={(event) => {
-        if (!event.clipboardData?.files.length) return;
+        // Some programs put a picture of the text beside it.
+        if (!hasFiles(event.clipboardData) || event.clipboardData.types.includes("text/plain")) return;
         event.preventDefault();
         void take([...event.clipboardData.files]);
       }}
@@ -65,6 +67,8 @@ export function StoriesPage({ here }: { here: Here }) {
     </div>
   );
 }
+
+const hasFiles = (data: DataTransfer | null): data is DataTransfer => data?.types.includes("Files") ?? false;
 
 function Takes({ id }: { id: string }) {
   const view = useSignal(listOfStory(id)).value;

@@ -4,7 +4,7 @@ import { owner } from "../api/session.ts";
 import { go } from "../routes.ts";
 import { tell } from "../ui/toasts.tsx";
 import { keepDraft, readDraft, TAKEN } from "./drafts.ts";
-import { readTextFile } from "./files.ts";
+import { NoStory, readTextFile } from "./files.ts";
 
 /** The file becomes a new story; one that is being written already is not lost. What is wrong is told. */
 export async function take(files: readonly File[]): Promise<void> {
@@ -15,11 +15,14 @@ export async function take(files: readonly File[]): Promise<void> {
     const user = owner.peek()!.id;
     const before = readDraft(user, "new");
     if (before?.content.trim()) return tell("Save or discard the new story first; then drop the file again.", "bad");
-    keepDraft(user, "new", { title, content, base: "" });
+    if (!keepDraft(user, "new", { title, content, base: "" })) {
+      return tell("There is no room in this browser for that file: paste its text instead.", "bad");
+    }
     dispatchEvent(new Event(TAKEN));
     go({ page: "new-story" });
   } catch (error) {
-    tell((error as Error).message, "bad");
+    if (!(error instanceof NoStory)) throw error;
+    tell(error.message, "bad");
   }
 }
 

@@ -69,13 +69,15 @@ export class Writing {
       const draft = readDraft(this.#user, this.#place);
       if (this.#id === undefined && draft) this.#show(draft);
     };
-    addEventListener("pagehide", flush);
+    // Another tab may have kept a text of its own meanwhile: whoever closes last is kept.
+    const close = () => void (this.isChanged.peek() && this.#keep());
+    addEventListener("pagehide", close);
     addEventListener(TAKEN, take);
     return () => {
       flush();
       stopKeeping();
       stopTaking();
-      removeEventListener("pagehide", flush);
+      removeEventListener("pagehide", close);
       removeEventListener(TAKEN, take);
     };
   }
@@ -106,8 +108,7 @@ export class Writing {
     this.problems.value = check(title, content);
     if (Object.keys(this.problems.peek()).length) return undefined;
     this.isSaving.value = true;
-    const written = await writeStory(this.#id, title, content);
-    this.isSaving.value = false;
+    const written = await writeStory(this.#id, title, content).finally(() => (this.isSaving.value = false));
     if ("problems" in written) return void (this.problems.value = written.problems);
     const { story } = written;
     const isNew = this.#id === undefined;
@@ -147,7 +148,7 @@ export class Writing {
 }
 
 /** What the server would refuse, said without asking it. */
-export function check(title: string, content: string): Problems {
+function check(title: string, content: string): Problems {
   const over = characters(content) - MOST_CHARACTERS;
   return {
     ...(!title.trim() && { title: "A story needs a title." }),

@@ -55,7 +55,7 @@ function dismiss(id: number): void {
 
 export function Toasts() {
   return (
-    <section class="toasts" aria-label="Messages">
+    <section class="toasts" aria-label="Messages" aria-live="polite">
       {toasts.value.map((toast) => (
         <Shown key={toast.id} toast={toast} />
       ))}
@@ -70,11 +70,12 @@ function Shown({ toast }: { toast: Toast }) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => leave(), SHOWN_MS);
   };
-  const leave = () => {
+  const leave = (how = () => dismiss(toast.id)) => {
     const hadFocus = box.current?.contains(document.activeElement);
-    dismiss(toast.id);
+    how();
     if (hadFocus) document.querySelector<HTMLElement>("main h1")?.focus();
   };
+  const isRead = () => box.current?.querySelector(":focus-visible") != null;
   // Whoever reads it, or is about to press its button, has all the time.
   const hold = () => clearTimeout(timer.current);
   useEffect(() => {
@@ -89,19 +90,19 @@ function Shown({ toast }: { toast: Toast }) {
     <div
       ref={box}
       class={`toast toast-${toast.tone}`}
-      role="status"
+      role={toast.tone === "bad" ? "alert" : undefined}
       onMouseEnter={hold}
-      onMouseLeave={wait}
+      onMouseLeave={() => !isRead() && wait()}
       onFocusOut={wait}
-      onFocusIn={(event) => (event.target as HTMLElement).matches(":focus-visible") && hold()}
+      onFocusIn={() => isRead() && hold()}
     >
       <p>{toast.sentence}</p>
       {toast.undo && (
-        <button type="button" class="quiet" onClick={toast.undo}>
+        <button type="button" class="quiet" onClick={() => leave(toast.undo)}>
           Undo
         </button>
       )}
-      <button type="button" class="icon" aria-label="Dismiss" onClick={leave}>
+      <button type="button" class="icon" aria-label="Dismiss" onClick={() => leave()}>
         <Cross />
       </button>
     </div>
