@@ -97,9 +97,11 @@ async def test_a_deletion_is_sent_when_the_time_to_undo_it_has_passed(
     # The keyboard is where it can be undone.
     await expect(undo).to_be_focused()
     assert await sql.fetchval(COUNT) == 2
+    await expect(narrations(other.page)).to_have_count(2)
     await undo.press("Enter")
     await expect(narrations(tab.page)).to_have_count(2)
     await expect(undo).to_have_count(0)
+    await expect(tab.page.get_by_role("heading", level=1)).to_be_focused()
 
     await narrations(tab.page).first.get_by_role("button", name="Delete").click()
     await expect(narrations(tab.page)).to_have_count(1)
