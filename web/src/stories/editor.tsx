@@ -9,8 +9,8 @@ import { readStory } from "./actions.ts";
 import { stories } from "./list.ts";
 import { Sheet } from "./sheet.tsx";
 
-/** `id` is undefined for a story to be. Once that is saved, the same editor goes on with its id. */
-export function Editor({ id }: { id: string | undefined }) {
+/** `id` is undefined for a story to be. Once that is saved, the same editor goes on with its id. `missing` is told. */
+export function Editor({ id, missing }: { id: string | undefined; missing: () => void }) {
   const saved = useSignal<WholeStory | undefined>(undefined);
   const state = useSignal<"loading" | "ready" | "missing">(id === undefined ? "ready" : "loading");
   const failure = useSignal<string | undefined>(undefined);
@@ -22,6 +22,7 @@ export function Editor({ id }: { id: string | undefined }) {
     try {
       saved.value = await readStory(known.current);
       state.value = saved.value ? "ready" : "missing";
+      if (!saved.value) missing();
     } catch (error) {
       failure.value = wordsOf(error);
     }

@@ -13,6 +13,7 @@ type Here = Extract<Route, { page: "stories" | "new-story" | "story" }>;
 
 export function StoriesPage({ here }: { here: Here }) {
   const isOver = useSignal(false);
+  const missing = useSignal<string | undefined>(undefined);
   const id = here.page === "story" ? here.id : undefined;
   return (
     <div
@@ -56,9 +57,9 @@ export function StoriesPage({ here }: { here: Here }) {
           </Empty>
         </div>
       ) : (
-        <Editor key={deskOf(id)} id={id} />
+        <Editor key={deskOf(id)} id={id} missing={() => (missing.value = id)} />
       )}
-      {id && (
+      {id && id !== missing.value && (
         <aside class="takes" aria-label="Narrations of this story">
           <h2>Narrations</h2>
           <Takes key={id} id={id} />
