@@ -2,11 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { Row } from "../api/operations.ts";
 import { find, isFinal } from "../live/generations.ts";
-import { note, secondsLeft } from "../live/pace.ts";
 import { link } from "../routes.ts";
-import { everyMinute, everySecond } from "../ui/now.ts";
+import { everyMinute } from "../ui/now.ts";
 import { ago, inFull } from "../ui/time.ts";
-import { cancel, limited, narrate, remove, type Problem } from "./actions.ts";
+import { cancel, remove, type Problem } from "./actions.ts";
+import { NarrateAgain } from "./again.tsx";
+import { timeLeft } from "./left.ts";
 import { detail, NAMES, stateOf } from "./states.ts";
 
 /** `of`: what the list is of; in a story's own list its title is not said again. */
@@ -42,13 +43,7 @@ export function GenerationRow({ id, of }: { id: string; of: "all" | "story" }) {
 
 function Progress({ row }: { row: Row }) {
   const state = stateOf(row);
-  let left: number | undefined;
-  if (state === "narrating") {
-    const now = everySecond.value;
-    note(row.id, row.attempts, row.progress, performance.now());
-    left = now ? secondsLeft(row.id, performance.now()) : undefined;
-  }
-  const more = detail(row, left);
+  const more = detail(row, state === "narrating" ? timeLeft(row) : undefined);
   return (
     <span class={`state state-${state}`}>
       <strong>{NAMES[state]}</strong>
@@ -60,16 +55,16 @@ function Progress({ row }: { row: Row }) {
 function Actions({ row, tell }: { row: Row; tell: (words: Problem) => void }) {
   const busy = useSignal(false);
   const { story } = row;
-  const attempt = async (action: () => Promise<unknown>) => {
+  const pressed = async () => {
     tell(undefined);
     busy.value = true;
-    const answer = await action().finally(() => (busy.value = false));
-    if (typeof answer === "string") tell(answer);
+    tell(await cancel(row.id));
+    busy.value = false;
   };
   if (!isFinal(row)) {
     return (
       <div class="row-actions">
-        <button type="button" class="quiet" disabled={busy.value} onClick={() => attempt(() => cancel(row.id))}>
+        <button type="button" class="quiet" disabled={busy.value} onClick={() => void pressed()}>
           Cancel<span class="unseen"> the narration of {story.title}</span>
         </button>
       </div>
@@ -82,18 +77,15 @@ function Actions({ row, tell }: { row: Row; tell: (words: Problem) => void }) {
           Listen<span class="unseen"> to {story.title}</span>
         </a>
       )}
-      <button
-        type="button"
-        class="quiet"
-        disabled={busy.value || limited.value !== undefined}
-        onClick={() => attempt(() => narrate(story.id, `again ${row.id}`, row.voice.id))}
-      >
-        Narrate again<span class="unseen"> {story.title}</span>
-      </button>
+      <NarrateAgain
+        row={row}
+        look="quiet"
+        isNamed
+        answered={(answer) => tell(typeof answer === "string" ? answer : undefined)}
+      />
       <button type="button" class="quiet" onClick={() => remove(row)}>
         Delete<span class="unseen"> the narration of {story.title}</span>
       </button>
     </div>
   );
 }
-

@@ -19,11 +19,14 @@ export const NAMES: Record<State, string> = {
   canceled: "Canceled",
 };
 
+/** What one that waits does. */
+export const WAITS = "starts as soon as a worker is free";
+
 /** What there is to know besides the state's name; empty where there is nothing. */
 export function detail(row: Row, left: number | undefined): string {
   switch (stateOf(row)) {
     case "waiting":
-      return "starts as soon as a worker is free";
+      return WAITS;
     case "narrating":
       return `${row.progress} %${left === undefined ? "" : `, about ${spoken(left)} left`}`;
     case "ready":

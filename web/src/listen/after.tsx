@@ -1,7 +1,8 @@
 /** What can be done with a narration that has ended, and why one failed. */
 import { useSignal } from "@preact/signals";
 import type { Row } from "../api/operations.ts";
-import { limited, narrate, remove } from "../generations/actions.ts";
+import { remove } from "../generations/actions.ts";
+import { NarrateAgain } from "../generations/again.tsx";
 import { LimitNote } from "../generations/limit.tsx";
 import { stateOf } from "../generations/states.ts";
 import { go, link } from "../routes.ts";
@@ -22,13 +23,9 @@ export function Failed({ row }: { row: Row }) {
 
 /** Narrate again, delete, and where its text can be changed. */
 export function After({ row }: { row: Row }) {
-  const isBusy = useSignal(false);
   const problem = useSignal<string | undefined>(undefined);
-  const { id, story, voice } = row;
-  const again = async () => {
-    isBusy.value = true;
-    const answer = await narrate(story.id, `again ${id}`, voice.id);
-    isBusy.value = false;
+  const { story } = row;
+  const answered = (answer: Row | string | undefined) => {
     problem.value = typeof answer === "string" ? answer : undefined;
     if (typeof answer === "object") go({ page: "narration", id: answer.id });
   };
@@ -43,14 +40,7 @@ export function After({ row }: { row: Row }) {
       <a class={mustChange ? "button primary" : "button"} href={link({ page: "story", id: story.id })}>
         Open the story
       </a>
-      <button
-        type="button"
-        class={isFailed && !mustChange ? "primary" : undefined}
-        disabled={isBusy.value || limited.value !== undefined}
-        onClick={() => void again()}
-      >
-        {isBusy.value ? "Starting …" : "Narrate again"}
-      </button>
+      <NarrateAgain row={row} look={isFailed && !mustChange ? "primary" : undefined} answered={answered} />
       <button type="button" class="quiet" onClick={leave}>
         Delete
       </button>

@@ -3,8 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { SPEEDS } from "./memory.ts";
 import type { Player } from "./player.ts";
-
-const SKIP = 10;
+import { SKIP } from "./steps.ts";
 
 export function Controls({ player }: { player: Player }) {
   return (

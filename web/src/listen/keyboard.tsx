@@ -1,15 +1,23 @@
 /** The player by its keys, and the card that tells them. */
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { commandOf, focusOf, KEYS, type Command } from "./keys.ts";
+import { areSignsOn, rememberSigns } from "./memory.ts";
 import type { Player } from "./player.ts";
+import { SKIP, STEP } from "./steps.ts";
 
 export function Keyboard({ player }: { player: Player }) {
   const card = useRef<HTMLDialogElement>(null);
+  const areOn = useSignal(areSignsOn());
   const show = () => card.current!.showModal();
+  const turn = (on: boolean) => {
+    areOn.value = on;
+    rememberSigns(on);
+  };
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-      const command = commandOf(event, focusOf(document.activeElement));
+      const command = commandOf(event, focusOf(document.activeElement), areOn.peek());
       if (!command) return;
       event.preventDefault();
       if (command === "show-keys") show();
@@ -38,7 +46,18 @@ export function Keyboard({ player }: { player: Player }) {
               </div>
             ))}
           </dl>
-          <button type="submit">Close</button>
+          <label class="keys-switch">
+            <input
+              type="checkbox"
+              role="switch"
+              checked={areOn.value}
+              onChange={(event) => turn(event.currentTarget.checked)}
+            />
+            Letters and signs are keys of the player
+          </label>
+          <button type="submit" autofocus>
+            Close
+          </button>
         </form>
       </dialog>
     </>
@@ -49,14 +68,14 @@ function obey(player: Player, command: Exclude<Command, "show-keys">): void {
   switch (command) {
     case "toggle":
       return player.toggle();
-    case "back-5":
-      return player.skip(-5);
-    case "forward-5":
-      return player.skip(5);
-    case "back-10":
-      return player.skip(-10);
-    case "forward-10":
-      return player.skip(10);
+    case "step-back":
+      return player.skip(-STEP);
+    case "step-on":
+      return player.skip(STEP);
+    case "skip-back":
+      return player.skip(-SKIP);
+    case "skip-on":
+      return player.skip(SKIP);
     case "previous-sentence":
       return player.previousSentence();
     case "next-sentence":

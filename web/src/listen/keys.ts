@@ -1,11 +1,12 @@
 /** The keys of the player. */
+import { SKIP, STEP } from "./steps.ts";
 
 export type Command =
   | "toggle"
-  | "back-5"
-  | "forward-5"
-  | "back-10"
-  | "forward-10"
+  | "step-back"
+  | "step-on"
+  | "skip-back"
+  | "skip-on"
   | "previous-sentence"
   | "next-sentence"
   | "slower"
@@ -15,8 +16,8 @@ export type Command =
 /** For people, in the order in which they are shown. */
 export const KEYS: readonly { readonly keys: readonly string[]; readonly what: string }[] = [
   { keys: ["Space", "K"], what: "Play, pause" },
-  { keys: ["←", "→"], what: "5 seconds back, on" },
-  { keys: ["J", "L"], what: "10 seconds back, on" },
+  { keys: ["←", "→"], what: `${STEP} seconds back, on` },
+  { keys: ["J", "L"], what: `${SKIP} seconds back, on` },
   { keys: [",", "."], what: "Previous, next sentence" },
   { keys: ["<", ">"], what: "Slower, faster" },
   { keys: ["?"], what: "These keys" },
@@ -25,10 +26,10 @@ export const KEYS: readonly { readonly keys: readonly string[]; readonly what: s
 const COMMANDS: Readonly<Record<string, Command>> = {
   " ": "toggle",
   k: "toggle",
-  ArrowLeft: "back-5",
-  ArrowRight: "forward-5",
-  j: "back-10",
-  l: "forward-10",
+  ArrowLeft: "step-back",
+  ArrowRight: "step-on",
+  j: "skip-back",
+  l: "skip-on",
   ",": "previous-sentence",
   ".": "next-sentence",
   "<": "slower",
@@ -40,6 +41,7 @@ export interface Press {
   readonly key: string;
   readonly ctrlKey: boolean;
   readonly altKey: boolean;
+  readonly shiftKey: boolean;
   readonly metaKey: boolean;
   readonly repeat: boolean;
 }
@@ -49,9 +51,16 @@ export type Focus = "nothing" | "text" | "choice" | "button" | "slider";
 
 const ONCE: readonly Command[] = ["toggle", "show-keys"];
 
-/** What `press` asks the player for; nothing where it is the browser's, or belongs to what has the focus. */
-export function commandOf(press: Press, focus: Focus): Command | undefined {
+/**
+ * What `press` asks the player for; nothing where it is the browser's, or belongs to what has the focus. Letters and
+ * signs ask for nothing where `areOn` is false: who speaks to the computer presses them by every word
+ * (https://www.w3.org/WAI/WCAG22/Understanding/character-key-shortcuts).
+ */
+export function commandOf(press: Press, focus: Focus, areOn: boolean): Command | undefined {
   if (press.ctrlKey || press.altKey || press.metaKey) return undefined;
+  const isSign = press.key.length === 1 && press.key !== " ";
+  // By Shift a sign is another one; with arrows and the space bar it selects and scrolls.
+  if (isSign ? !areOn : press.shiftKey) return undefined;
   const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
   const command = COMMANDS[key];
   if (!command || (press.repeat && ONCE.includes(command))) return undefined;

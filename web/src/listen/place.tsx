@@ -1,6 +1,7 @@
 /** Where one stopped listening: remembered, and offered to go on from. */
 import { effect, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { owner } from "../api/session.ts";
 import { clock } from "../ui/time.ts";
 import { placeIn, rememberPlace } from "./memory.ts";
 import type { Player } from "./player.ts";
@@ -9,14 +10,15 @@ const EVERY_MS = 5_000;
 
 /** The offer, until it is taken, or one goes elsewhere. */
 export function GoOn({ id, player }: { id: string; player: Player }) {
-  const place = useSignal(placeIn(id));
+  const user = owner.peek()!.id;
+  const place = useSignal(placeIn(user, id));
   useEffect(() => {
     if (place.peek() === undefined) return undefined;
     return effect(() => {
       if (player.isPlaying.value || player.jumps.value > 0) place.value = undefined;
     });
   }, [player]);
-  useEffect(() => keepPlace(id, player), [player]);
+  useEffect(() => keepPlace(user, id, player), [player]);
   const there = place.value;
   if (there === undefined) return null;
   const goOn = () => {
@@ -30,9 +32,9 @@ export function GoOn({ id, player }: { id: string; player: Player }) {
   );
 }
 
-/** Remember where `player` is until the function that comes back is called. */
-function keepPlace(id: string, player: Player): () => void {
-  const keep = () => rememberPlace(id, player.time.peek(), player.duration);
+/** Remember, for `user`, where `player` is until the function that comes back is called. */
+function keepPlace(user: string, id: string, player: Player): () => void {
+  const keep = () => rememberPlace(user, id, player.time.peek(), player.duration);
   const listened = new AbortController();
   addEventListener("pagehide", keep, { signal: listened.signal });
   let hasBegun = false;

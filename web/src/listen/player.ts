@@ -35,6 +35,7 @@ export class Player {
   readonly #links: Links;
   readonly #ends: (() => void)[] = [];
   #renewing = false;
+  #isClosed = false;
   #isHeld = false;
   #failedAt: number | undefined;
 
@@ -64,6 +65,7 @@ export class Player {
 
   /** Nothing more is heard, or asked for. */
   close(): void {
+    this.#isClosed = true;
     for (const end of this.#ends) end();
     this.audio.pause();
     this.audio.removeAttribute("src");
@@ -171,6 +173,8 @@ export class Player {
     this.#renewing = true;
     try {
       const link = await this.#links.fresh();
+      // Whoever waited for it may have left meanwhile.
+      if (this.#isClosed) return;
       this.audio.src = link;
       this.audio.currentTime = this.time.peek();
     } catch (error) {

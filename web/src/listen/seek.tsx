@@ -4,11 +4,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { clock } from "../ui/time.ts";
 import { barsIn, fit, onLooks, paint, shape } from "./drawing.ts";
 import type { Player } from "./player.ts";
+import { LEAP, STEP } from "./steps.ts";
 import { heights } from "./waveform.ts";
 import { placeInWords } from "./words.ts";
 
-const STEP = 5;
-const LEAP = 60;
 const STEPS: Readonly<Record<string, number>> = {
   ArrowLeft: -STEP,
   ArrowDown: -STEP,

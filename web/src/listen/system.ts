@@ -2,8 +2,7 @@
 import { effect } from "@preact/signals";
 import type { Row } from "../api/operations.ts";
 import type { Player } from "./player.ts";
-
-const SKIP = 10;
+import { SKIP } from "./steps.ts";
 
 /** Until the function that comes back is called. */
 export function tellSystem(player: Player, { story, voice }: Row): () => void {

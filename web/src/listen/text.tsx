@@ -4,7 +4,7 @@ import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { inWords, Unanswered } from "../api/unanswered.ts";
 import { Empty, Problem, Waiting } from "../ui/parts.tsx";
-import { paragraphs, parse, type Cue } from "./captions.ts";
+import { paragraphs, parse, type Captions, type Cue } from "./captions.ts";
 import type { Player } from "./player.ts";
 import { readAlong, type Reading } from "./reading.ts";
 import type { Source } from "./source.ts";
@@ -23,7 +23,7 @@ export function Text({ source, ...others }: Props) {
   const state = useSignal<"loading" | "ready" | string>("loading");
   const load = async () => {
     state.value = "loading";
-    const answer = await inWords(async () => parse(await captionsOf(source)));
+    const answer = await inWords(() => captionsOf(source));
     if (typeof answer === "string") return void (state.value = answer);
     player.captions.value = answer;
     state.value = "ready";
@@ -36,17 +36,22 @@ export function Text({ source, ...others }: Props) {
   return <Sentences cues={cues} {...others} />;
 }
 
-async function captionsOf(source: Source): Promise<string> {
+/** Throws Unanswered where they do not come, or not whole, or something else does. */
+async function captionsOf(source: Source): Promise<Captions> {
   const known = source.known("captionsUrl");
-  const answer = (known && (await got(known))) || (await got(await source.fresh("captionsUrl")));
-  if (!answer) throw new Unanswered("Try again in a moment.");
-  return await answer.text();
+  const found = (known && (await got(known))) || (await got(await source.fresh("captionsUrl")));
+  if (!found) throw new Unanswered("Try again in a moment.");
+  return found;
 }
 
-const got = async (link: string): Promise<Response | undefined> => {
-  const answer = await fetch(link, { credentials: "omit" }).catch(() => undefined);
-  return answer?.ok ? answer : undefined;
-};
+async function got(link: string): Promise<Captions | undefined> {
+  try {
+    const answer = await fetch(link, { credentials: "omit" });
+    return answer.ok ? parse(await answer.text()) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 function Sentences({ cues, player, dock, reading }: { cues: readonly Cue[] } & Omit<Props, "source">) {
   const text = useRef<HTMLDivElement>(null);

@@ -2,9 +2,8 @@
 import { useSignal } from "@preact/signals";
 import type { Row } from "../api/operations.ts";
 import { cancel } from "../generations/actions.ts";
-import { NAMES, stateOf } from "../generations/states.ts";
-import { note, secondsLeft } from "../live/pace.ts";
-import { everySecond } from "../ui/now.ts";
+import { timeLeft } from "../generations/left.ts";
+import { NAMES, stateOf, WAITS } from "../generations/states.ts";
 import { Problem } from "../ui/parts.tsx";
 import { spoken } from "../ui/time.ts";
 
@@ -15,7 +14,7 @@ export function Underway({ row }: { row: Row }) {
     <section class="underway" aria-label="Progress">
       <p class="underway-figure">{isBegun ? `${row.progress} %` : NAMES[state]}</p>
       <progress max={100} value={row.progress} aria-label={`Progress of ${row.story.title}`} />
-      <p class="underway-left">{isBegun ? <Left row={row} /> : "It starts as soon as a worker is free."}</p>
+      <p class="underway-left">{isBegun ? <Left row={row} /> : `It ${WAITS}.`}</p>
       <p class="hint">When it is ready it can be heard here. You may leave: it goes on by itself.</p>
       <Cancel row={row} />
     </section>
@@ -23,8 +22,7 @@ export function Underway({ row }: { row: Row }) {
 }
 
 function Left({ row }: { row: Row }) {
-  note(row.id, row.attempts, row.progress, performance.now());
-  const left = everySecond.value ? secondsLeft(row.id, performance.now()) : undefined;
+  const left = timeLeft(row);
   return <>{left === undefined ? "Narrating …" : `About ${spoken(left)} left`}</>;
 }
 
