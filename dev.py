@@ -127,7 +127,8 @@ def build_web_or_go_on() -> None:
 
 
 def web_sources() -> ModuleType:
-    sys.path.insert(0, str(ROOT))
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
     from web import sources  # noqa: PLC0415 - most commands do without
 
     return sources

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from core.identity import Verifier
 from resolvers.services import Services
 from server.demo_sign_in import DEMO_SIGN_IN, demo_routes
+from server.dist import DIST
 from server.edges.doors import Door
 from server.edges.headers import SecureHeaders, SharedWith
 from server.edges.places import Places
@@ -27,14 +28,14 @@ from server.graphql.http import GraphQLEndpoint
 from server.graphql.ws import LiveEndpoint
 from server.health import health_routes
 from server.rest import failure, page_routes, rest_routes
-from server.web import BUILT, Build, web_routes
+from server.web import Build, web_routes
 
 logger = logging.getLogger(__name__)
 
 MESSAGES = {404: "Not found", 405: "Method not allowed"}
 
 
-def create_app(services: Services, verifier: Verifier, web: Path = BUILT) -> ASGIApp:
+def create_app(services: Services, verifier: Verifier, web: Path = DIST) -> ASGIApp:
     """The application over services that are open already, and stay open longer than it.
 
     `web` is the folder of the built web UI, as it is by then.

@@ -21,8 +21,8 @@ from core.identity import open_verifier, sign_token
 from core.settings import Settings
 from resolvers.services import Services
 from server.app import create_app
+from server.dist import DIST
 from server.serve import open_services, server_config
-from server.web import BUILT
 
 INITIATE = """mutation ($input: InitiateStoryGenerationInput!) { initiateStoryGeneration(input: $input) {
     ... on InitiateStoryGenerationSuccess { generation { id } } ... on Error { code message } } }"""
@@ -154,7 +154,7 @@ class Socket:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, web: Path = BUILT) -> AsyncIterator[Api]:
+async def serving(settings: Settings, web: Path = DIST) -> AsyncIterator[Api]:
     """The API on a loopback port that is free, with the product's own uvicorn settings; `web` is its UI."""
     # IPPROTO_TCP said aloud: asyncio turns off Nagle's delay, 40 ms a request, only where it is.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from web import node
-from web.sources import BUILT, DIST, LABEL, WEB, built_of, digest
+from web.sources import BUILDS, DIST, LABEL, WEB, built_of, digest
 
 BUILD_SECONDS = 600
 # Of what Vite says, where it fails.
@@ -57,7 +57,7 @@ def build() -> None:
         wanted = digest()
         if built_of(DIST) == wanted:
             return
-        built = BUILT / wanted
+        built = BUILDS / wanted
         if built_of(built) != wanted:
             node.install(WEB)
             _make(built, wanted, lock)
@@ -69,8 +69,8 @@ def build() -> None:
 @contextmanager
 def _alone() -> Iterator[int]:
     """No other process builds meanwhile; gives the descriptor that says so."""
-    BUILT.mkdir(exist_ok=True)
-    with (BUILT / "lock").open("w") as lock:
+    BUILDS.mkdir(exist_ok=True)
+    with (BUILDS / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -121,17 +121,17 @@ def _plain(output: bytes) -> str:
 
 
 def _lead_to(built: Path) -> None:
-    link = BUILT / "dist.unfinished"
+    link = BUILDS / "dist.unfinished"
     link.unlink(missing_ok=True)
     link.symlink_to(built.relative_to(WEB))
     if DIST.is_dir() and not DIST.is_symlink():
         # Somebody put a folder there, which a link cannot replace.
-        DIST.rename(BUILT / "replaced.unfinished")
+        DIST.rename(BUILDS / "replaced.unfinished")
     link.replace(DIST)
 
 
 def _remove_all_but(kept: set[str]) -> None:
-    for entry in BUILT.iterdir():
+    for entry in BUILDS.iterdir():
         if entry.is_dir() and entry.name not in kept:
             with suppress(OSError):
                 shutil.rmtree(entry)

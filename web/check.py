@@ -28,7 +28,7 @@ def main() -> int:
         print(f"The web UI was not checked: {error}.", file=sys.stderr)
         return 1
     environment = node.environment(WEB)
-    results = [subprocess.call([node.NODE, *check], cwd=WEB, env=environment) for check in _CHECKS]  # noqa: S603 - as above
+    results = [subprocess.call([node.NODE, *check], cwd=WEB, env=environment) for check in _CHECKS]  # noqa: S603 - of the packages that are locked
     return int(any(results))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 WEB = Path(__file__).resolve().parent
 # Each build in a folder named by its digest.
-BUILT = WEB / ".built"
+BUILDS = WEB / ".built"
 # Leads to the one to serve. In a container it may be a folder itself.
 DIST = WEB / "dist"
 # The version of Node.
@@ -18,7 +18,7 @@ PIN = WEB.parent / "requirements" / "web.txt"
 LABEL = "sources.sha256"
 
 _MADE = {"node_modules", "dist"}
-_NOT_BUILT = (".py", ".test.ts", ".test.tsx", "schema-types.d.ts", "~")
+_NO_SOURCES = (".py", ".test.ts", ".test.tsx", "schema-types.d.ts", "~")
 
 
 def is_due() -> bool:
@@ -51,5 +51,5 @@ def _sources(folder: Path) -> Iterator[Path]:
                 continue
             if entry.is_dir():
                 yield from _sources(Path(entry.path))
-            elif not entry.name.endswith(_NOT_BUILT):
+            elif not entry.name.endswith(_NO_SOURCES):
                 yield Path(entry.path)

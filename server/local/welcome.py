@@ -6,11 +6,11 @@ import os
 import sys
 from pathlib import Path
 
-# There when the web UI is built: server.web would bring in a whole web server.
-UI = Path(__file__).resolve().parents[2] / "web" / "dist" / "index.html"
-BUILT = "Open that in a browser: stories, and what becomes of them, live.{graphiql}"
+from server.dist import DIST
+
+WITH_UI = "Open that in a browser: stories, and what becomes of them, live.{graphiql}"
 GRAPHIQL = " GraphiQL is at {base}/graphiql"
-NOT_BUILT = "The web UI is not built: `python3 dev.py web` says why. The API works without."
+WITHOUT_UI = "The web UI is not built: `python3 dev.py web` says why. The API works without."
 TRIAL = """\
 To try it, paste this (the token is the demo user's, and good for a day):
 
@@ -43,7 +43,8 @@ Ctrl-C stops it; the next start finds everything as it was.
 
 def welcome(base: str, directory: Path, token: str, *, graphiql: bool) -> str:
     """`graphiql` is whether it is served where it is built."""
-    ui = BUILT.format(graphiql=GRAPHIQL.format(base=base) if graphiql else "") if UI.exists() else NOT_BUILT
+    is_built = (DIST / "index.html").exists()
+    ui = WITH_UI.format(graphiql=GRAPHIQL.format(base=base) if graphiql else "") if is_built else WITHOUT_UI
     trial = TRIAL.format(base=base, token=token) if token else NO_TRIAL
     return WELCOME.format(base=base, ui=ui, directory=directory, trial=trial)
 

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.web.codings import CODINGS, IDENTITY
+from server.web.choices import CODINGS, IDENTITY
 
-BUILT = Path(__file__).resolve().parents[2] / "web" / "dist"
 ASSETS = "assets"
 PAGES = ("index.html", "graphiql.html")
 DOCUMENTS = "documents.json"

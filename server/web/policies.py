@@ -26,7 +26,7 @@ def ui(link: str) -> str:
     """
     sources = " ".join(("'self'", *_source(link)))
     return (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
         f" connect-src {sources}; media-src {sources}; require-trusted-types-for 'script';"
         f" trusted-types 'none'; {ALONE}"
     )

@@ -17,7 +17,7 @@ from core.settings import Settings
 from server.edges.copies import unless_kept
 from server.web import policies
 from server.web.build import ASSETS, Build, File
-from server.web.codings import IDENTITY, best_coding, wants_page
+from server.web.choices import IDENTITY, best_coding, wants_page
 
 # Kept, and asked after each time: the page names the assets of its build.
 PAGE = {"Cache-Control": "no-cache", "Cross-Origin-Opener-Policy": "same-origin"}
@@ -27,7 +27,7 @@ SCRIPT = {**ASSET, "Content-Security-Policy": policies.SCRIPT}
 # What the answer at `/` depends on, whatever it is.
 INDEX_VARIES = {"Vary": "Accept, Accept-Encoding"}
 VARIES = {"Vary": "Accept-Encoding"}
-NOT_BUILT = Path(__file__).with_name("not_built.html").read_text(encoding="utf-8")
+NOT_BUILT_PAGE = Path(__file__).with_name("not_built.html").read_text(encoding="utf-8")
 ANY_RESULT = result_key(UUID(int=0), UUID(int=0), 1, ".mp3")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -68,7 +68,7 @@ def _page(build: Build | None, name: str, headers: dict[str, str]) -> Endpoint:
     async def page(request: Request) -> Response:
         if file is None:
             told = {**headers, **_guarded(policies.NOT_BUILT), "Cache-Control": "no-store"}
-            return HTMLResponse(NOT_BUILT, headers=told)
+            return HTMLResponse(NOT_BUILT_PAGE, headers=told)
         return _sent(request, file, headers)
 
     return page

@@ -70,7 +70,7 @@ def cues_of(captions: str) -> list[Cue]:
 
 
 def peaks_of(captions: str) -> list[int]:
-    """None where there is no waveform."""
+    """Empty where there is no waveform."""
     found = re.search(WAVEFORM, captions)
     return [int(peak) for peak in found[1].split()] if found else []
 

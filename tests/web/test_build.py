@@ -13,11 +13,16 @@ from pathlib import Path
 
 import pytest
 
+import server.dist
 from tests.local.product import eventually
 from tests.web.project import BUILD_SECONDS, ROOT, WORDS, Project
-from web import node
+from web import node, sources
 
 DECOMPRESS = "process.stdin.pipe(zlib.createBrotliDecompress()).pipe(process.stdout)"
+
+
+def test_what_is_built_is_what_is_served() -> None:
+    assert sources.DIST == server.dist.DIST
 
 
 def test_both_pages_are_built_with_what_they_load_compressed(project: Project) -> None:

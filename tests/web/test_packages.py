@@ -67,13 +67,22 @@ def test_what_was_broken_off_is_had_anew(folder: Path) -> None:
     assert not stray.exists()
 
 
-def test_another_lock_file_or_another_node_means_other_packages(folder: Path) -> None:
+def test_another_lock_file_or_another_node_means_other_packages(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     node.install(folder)
     stray = folder / "node_modules" / "stray"
     stray.touch()
     lock(folder, {**locked(), "dev": True, "funding": None})
     node.install(folder)
     assert not stray.exists()
+    stray.touch()
+    pin = tmp_path / "web.txt"
+    pin.write_bytes(node.PIN.read_bytes() + b"# another\n")
+    monkeypatch.setattr(node, "PIN", pin)
+    node.install(folder)
+    assert not stray.exists()
+    assert has_it(folder)
 
 
 def test_without_a_network_that_is_told_in_a_sentence_and_soon(

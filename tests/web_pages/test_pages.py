@@ -63,7 +63,7 @@ HEADERS: dict[str, dict[str, str | None]] = {
 
 def ui_policy(origin: str) -> str:
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
         f" connect-src 'self' {origin}; media-src 'self' {origin}; require-trusted-types-for 'script';"
         f" trusted-types 'none'; {ALONE}"
     )

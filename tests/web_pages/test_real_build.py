@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.settings import Settings
+from server.dist import DIST
 from server.graphql.manifests import read_built
-from server.web import BUILT, Build
+from server.web import Build
 from server.web.build import UNKNOWN
 from tests.callers import Api, serving
 from tests.web_pages.builds import HTML
@@ -20,7 +21,7 @@ from tests.web_pages.builds import HTML
 
 @pytest.fixture(scope="module")
 def build() -> Build:
-    found = Build.open(BUILT)
+    found = Build.open(DIST)
     if not found:
         reason = "the web UI is not built: python3 dev.py web"
         if os.environ.get("CI"):

@@ -22,8 +22,8 @@ MEBIBYTE = 1024 * 1024
 PROGRAM = """
 import sys
 from pathlib import Path
-import server.web
-server.web.BUILT = Path({folder!r})
+import server.dist
+server.dist.DIST = Path({folder!r})
 from server.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """

@@ -11,6 +11,7 @@ from server.edges.preferences import listed
 IDENTITY = "identity"
 # With the ends of file names; the smallest first.
 CODINGS = {"br": ".br", "gzip": ".gz"}
+# The exact type first: it goes before a range.
 PAGE = ("text/html", "text/*", "*/*")
 DATA = ("application/json", "application/*", "*/*")
 
@@ -32,9 +33,9 @@ def best_coding(asked: Headers, offered: Collection[str]) -> str:
 def wants_page(asked: Headers) -> bool:
     """Whether Accept names HTML, and likes no JSON better. Browsers do; programs that take all do not."""
     liked = dict(listed(_joined(asked, "accept")))
-    page, data = ([liked[name] for name in form if name in liked][:1] for form in (PAGE, DATA))
+    page, data = (next((liked[name] for name in form if name in liked), 0.0) for form in (PAGE, DATA))
     is_named = any(name in liked for name in PAGE[:-1])
-    return is_named and page[0] > 0 and page >= data
+    return is_named and page > 0 and page >= data
 
 
 def _joined(asked: Headers, name: str) -> str:
