@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.axe import findings_by_scheme
 from tests.browser.listen.conftest import Narrate
@@ -90,13 +92,49 @@ async def is_in_view(listener: Listener) -> None:
     )
 
 
-async def test_text_that_cannot_be_had_is_told_while_the_audio_plays(
-    api: Api, tabs: Tabs, alice: UUID, narrated: Narrate
+async def refuse(route: Route) -> None:
+    await route.fulfill(status=403)
+
+
+async def answer_as_a_proxy(route: Route) -> None:
+    await route.fulfill(body="<!doctype html><title>Sign in to the network</title>", content_type="text/html")
+
+
+async def break_off(route: Route) -> None:
+    """Pass on less than was promised."""
+
+    async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nAccess-Control-Allow-Origin: *\r\n\r\nWEBVTT\n\n"
+        )
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(begin, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        async with route.request.frame.page.expect_event(
+            "requestfailed", lambda failed: failed == route.request
+        ):
+            await route.continue_(url=f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    ("instead", "complaint"),
+    [(refuse, "status of 403"), (answer_as_a_proxy, "never"), (break_off, "ERR_CONTENT_LENGTH_MISMATCH")],
+)
+async def test_text_that_cannot_be_had_is_told_while_the_audio_plays(  # noqa: PLR0917 - fixtures
+    api: Api,
+    tabs: Tabs,
+    alice: UUID,
+    narrated: Narrate,
+    instead: Callable[[Route], Awaitable[None]],
+    complaint: str,
 ) -> None:
     generation_id = await narrated()
     tab = await tabs.open(api, "/#/narrations", user=alice)
-    tab.watch.allow("status of 403")
-    await tab.page.route("**/*.vtt?*", lambda route: route.fulfill(status=403))
+    tab.watch.allow(complaint)
+    await tab.page.route("**/*.vtt?*", instead)
     await tab.page.locator(f"[data-id='{generation_id}']").get_by_role("link", name="Listen").click()
     told = tab.page.get_by_role("alert").filter(has_text="The text cannot be shown.")
     await expect(told).to_be_visible()
