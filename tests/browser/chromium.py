@@ -1,4 +1,4 @@
-"""A Chromium to test with: the one that is named, the system's, or one from npm."""
+"""A Chromium to test with: the one that STORYCAST_CHROMIUM names, the system's, or one from npm."""
 
 from __future__ import annotations
 
