@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from web import node
-from web.sources import WEB
+from web.sources import PIN, WEB
 
 # One that needs no other.
 PACKAGE = "preact"
@@ -78,7 +78,7 @@ def test_another_lock_file_or_another_node_means_other_packages(
     assert not stray.exists()
     stray.touch()
     pin = tmp_path / "web.txt"
-    pin.write_bytes(node.PIN.read_bytes() + b"# another\n")
+    pin.write_bytes(PIN.read_bytes() + b"# another\n")
     monkeypatch.setattr(node, "PIN", pin)
     node.install(folder)
     assert not stray.exists()
