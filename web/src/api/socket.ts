@@ -2,15 +2,12 @@
 import { signal } from "@preact/signals";
 import { stringifyDocument, type TypedDocumentNode } from "@urql/core";
 import { createClient, type FormattedExecutionResult, type Sink } from "graphql-ws";
-import { address } from "./address.ts";
 import { refuse, token } from "./session.ts";
+import { patience, PING_MS, SIGN_IN_REFUSED, socketAddress } from "./wire.ts";
 
 export type Connection = "connecting" | "live" | "lost";
 export const connection = signal<Connection>("connecting");
 
-const SIGN_IN_REFUSED = 4403;
-const PING_MS = 10_000;
-const PONG_MS = 5_000;
 const LONGEST_WAIT_MS = 8_000;
 const HANDSHAKE_MS = 10_000;
 /** A subscription that ended is asked for again on the same socket. */
@@ -19,20 +16,14 @@ const IDLE_MS = 30_000;
 type Listener = (isBack: boolean) => void;
 const listeners = new Set<Listener>();
 let held = "";
-let silence: ReturnType<typeof setTimeout> | undefined;
-
-/** Give a connection up that says nothing within `limit`: it may swallow what it is given. */
-function expect(limit: number): void {
-  clearTimeout(silence);
-  silence = setTimeout(() => socket.terminate(), limit);
-}
+const { expect, heard, pings } = patience(() => socket.terminate());
 
 export const socket = createClient({
   url: async () => {
     // First, as a person may have to sign in, and an open socket would not wait.
     held = await token();
     expect(HANDSHAKE_MS);
-    return address("graphql").href.replace(/^http/, "ws");
+    return socketAddress();
   },
   connectionParams: () => ({ Authorization: `Bearer ${held}` }),
   lazy: true,
@@ -51,24 +42,19 @@ export const socket = createClient({
   keepAlive: PING_MS,
   on: {
     connected: (_socket, _payload, wasRetry) => {
-      clearTimeout(silence);
+      heard();
       const isBack = wasRetry || connection.peek() === "lost";
       connection.value = "live";
       for (const listener of listeners) listener(isBack);
     },
     closed: (event) => {
-      clearTimeout(silence);
+      heard();
       const isSignIn = (event as CloseEvent).code === SIGN_IN_REFUSED;
       if (isSignIn) refuse(held);
       // Whoever signs in again has lost nothing.
       connection.value = isSignIn ? "connecting" : "lost";
     },
-    ping: (received) => {
-      if (!received) expect(PONG_MS);
-    },
-    pong: (received) => {
-      if (received) clearTimeout(silence);
-    },
+    ...pings,
   },
 });
 addEventListener("offline", () => socket.terminate());

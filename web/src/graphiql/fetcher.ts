@@ -3,7 +3,7 @@ import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
 import { getOperationAST, parse, type OperationDefinitionNode } from "graphql";
 import { address } from "../api/address.ts";
 import { signedFetch } from "../api/client.ts";
-import { failure, follow } from "./following.ts";
+import { failure, overSocket } from "./subscriptions.ts";
 
 /** As the page is signed in, unless the headers in the editor have an Authorization of their own. */
 export const fetcher: Fetcher = (asked, options = {}) => {
@@ -18,7 +18,7 @@ export const fetcher: Fetcher = (asked, options = {}) => {
     const { operationName: _, ...rest } = asked;
     asked = operation.name ? { ...rest, operationName: operation.name.value } : rest;
   }
-  if (operation?.operation === "subscription") return follow(asked, headers.get("Authorization") ?? "");
+  if (operation?.operation === "subscription") return overSocket(asked, headers.get("Authorization") ?? "");
   return overHttp(asked, headers);
 };
 

@@ -2,12 +2,9 @@
 import type { FetcherParams, Observable } from "@graphiql/toolkit";
 import type { ExecutionResult } from "graphql";
 import { createClient, type Client, type Sink } from "graphql-ws";
-import { address } from "../api/address.ts";
 import { refuse, token } from "../api/session.ts";
+import { patience, PING_MS, SIGN_IN_REFUSED, socketAddress } from "../api/wire.ts";
 
-const PING_MS = 10_000;
-const PONG_MS = 5_000;
-const SIGN_IN_REFUSED = 4403;
 const CLOSED: Readonly<Record<number, string>> = {
   1012: "The server is stopping, or starts anew. Run this again in a moment.",
   1013: "The server has too much to do. Run this again in a while.",
@@ -20,7 +17,7 @@ const clients = new Map<string, Client>();
 
 export const failure = (message: string): ExecutionResult => ({ errors: [{ message } as never] });
 
-export function follow(asked: FetcherParams, authorization: string): Observable<ExecutionResult> {
+export function overSocket(asked: FetcherParams, authorization: string): Observable<ExecutionResult> {
   let client = clients.get(authorization);
   if (!client) clients.set(authorization, (client = open(authorization)));
   const subscribe = (sink: Sink) => ({
@@ -34,30 +31,25 @@ export function follow(asked: FetcherParams, authorization: string): Observable<
 
 function open(authorization: string): Client {
   let held = "";
-  let pong: ReturnType<typeof setTimeout> | undefined;
+  const { heard, pings } = patience(() => client.terminate());
   const client = createClient({
     url: async () => {
       // First, as a person may have to sign in, and an open socket would not wait.
       if (!authorization) held = await token();
-      return address("graphql").href.replace(/^http/, "ws");
+      return socketAddress();
     },
     connectionParams: () => ({ Authorization: authorization || `Bearer ${held}` }),
     retryAttempts: 0,
     keepAlive: PING_MS,
     on: {
       closed: (event) => {
-        clearTimeout(pong);
+        heard();
         if (authorization || (event as CloseEvent).code !== SIGN_IN_REFUSED) return;
         refuse(held);
         // Whoever has to sign in again is asked at once.
         void token();
       },
-      ping: (received) => {
-        if (!received) pong = setTimeout(() => client.terminate(), PONG_MS);
-      },
-      pong: (received) => {
-        if (received) clearTimeout(pong);
-      },
+      ...pings,
     },
   });
   return client;
