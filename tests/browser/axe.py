@@ -11,6 +11,8 @@ from tests.browser.chromium import HERE
 
 SCRIPT = HERE / "node_modules" / "axe-core" / "axe.min.js"
 SCHEMES = ("light", "dark")
+# Of `findings_by_scheme`, where all is well.
+NOTHING: dict[str, list[str]] = {scheme: [] for scheme in SCHEMES}
 
 
 @cache

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser import chromium
 from tests.browser.tabs import LIMIT_MS, PICTURES, Tabs
+from tests.missing import missing
 from web import build, node, sources
 
 # Nobody but loopback is found, whatever is asked; Debian's kernel may refuse what its sandbox needs.
@@ -28,12 +29,12 @@ def built() -> None:
     try:
         build.build()
     except (build.NotBuilt, node.NotInstalled) as error:
-        _not_here(f"The web UI is not built: {error}")
+        missing(f"The web UI is not built: {error}")
 
 
 @pytest.fixture(scope="session")
 def pictures() -> None:
-    """Of this run alone."""
+    """There is room for them. Those of earlier runs stay until others take their names."""
     PICTURES.mkdir(exist_ok=True)
 
 
@@ -44,13 +45,7 @@ def found_browser() -> chromium.Chromium:
         node.install(chromium.HERE)
         return chromium.find()
     except (chromium.NoBrowser, node.NotInstalled) as error:
-        _not_here(f"There is no browser to test with: {error}")
-
-
-def _not_here(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+        missing(f"There is no browser to test with: {error}")
 
 
 @pytest.fixture(scope="session")

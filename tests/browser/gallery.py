@@ -16,13 +16,13 @@ from jobs.bench import Bench
 from tests.browser.tabs import Tab, Tabs
 from tests.callers import Api
 from tests.live.hand import Hand
+from tests.live.streams import CANCEL
 
 STORY = "\n\n".join(
     f"The keeper counted {number} boats and one gull. Was it the same gull? It would not say."
     for number in ("four", "five", "six", "seven")
 )
 LONG_TITLE = "The Exceedingly Long and Altogether Unabridged History of " + "Llanfairpwllgwyngyll" * 5
-CANCEL = "mutation ($id: UUID!) { cancelStoryGeneration(id: $id) { __typename } }"
 NOBODYS = "00000000-0000-7000-8000-000000000000"
 
 # By what a page is called here: its address after `#`, with what names a generation in braces, and what is

@@ -23,8 +23,6 @@ WITHOUT_LOOKING = """{
     window.setInterval = (run, every, ...more) => (every >= 30_000 ? 0 : setInterval(run, every, ...more));
 }"""
 
-CANCEL = "mutation ($id: UUID!) { cancelStoryGeneration(id: $id) { __typename } }"
-DELETE = "mutation ($id: UUID!) { deleteStoryGeneration(id: $id) { __typename } }"
 RENAME = "mutation ($input: UpdateStoryInput!) { updateStory(input: $input) { __typename } }"
 ALL = "{ storyGenerations { items { id status story { title } } } }"
 

@@ -53,7 +53,7 @@ class Tab:
 
 @dataclass
 class Tabs:
-    """Opens them. `found` is all that must not have been in any."""
+    """Opens them, and closes them again."""
 
     browser: Browser
     opened: list[Tab] = field(default_factory=list)

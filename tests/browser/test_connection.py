@@ -16,10 +16,11 @@ from playwright.async_api import Page, Route, WebSocketRoute, expect
 import resolvers.progress
 from core.settings import Settings
 from tests.browser.people import LONG_STORY, SENTENCE, narration, narrations, write_story
-from tests.browser.roads import ALL, CANCEL, COMPLAINTS, DELETE, LOST, RENAME, Road, built_road
+from tests.browser.roads import ALL, COMPLAINTS, LOST, RENAME, Road, built_road
 from tests.browser.tabs import Tab, Tabs
 from tests.callers import Api, serving
 from tests.conftest import own_database_urls, settings_for
+from tests.live.streams import CANCEL, DELETE
 from tests.outages import Outages
 from tests.processes import Worker
 

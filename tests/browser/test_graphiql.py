@@ -15,12 +15,10 @@ from tests.browser import axe
 from tests.browser.graphiql import GraphiQL, open_graphiql
 from tests.browser.tabs import Tabs
 from tests.callers import LIMIT_SECONDS, Api
+from tests.live.streams import CANCEL
 from tests.processes import Worker
 from tests.tunnel import tunnel
 
-CANCEL = "mutation ($id: UUID!) { cancelStoryGeneration(id: $id) { __typename } }"
-# Browsers say so where there are no demo users.
-NO_DEMO = "404 .*/sign-in/demo"
 # What GraphiQL 5.4 and the editor in it break by themselves; all else holds.
 OF_ITS_OWN = {
     "color-contrast": "its greys, and its editor's colours",
@@ -155,7 +153,6 @@ async def test_a_sign_in_that_ends_is_told_and_asked_for_again(
     async with serve_with(environment="production", graphiql=True) as api:
         story = await api.add_story(alice, title="Alice's")
         tab, graphiql = await open_graphiql(tabs, api, user=alice)
-        tab.watch.allow(NO_DEMO)
         await tab.page.route_web_socket("**/graphql", pass_on)
         await tab.page.reload()
         await graphiql.ready()
@@ -217,10 +214,9 @@ async def test_in_production_it_asks_for_a_token_where_it_is_set(
 ) -> None:
     async with serve_with(environment="production", graphiql=True) as api:
         tab = await tabs.open(api, "/graphiql")
-        tab.watch.allow(NO_DEMO)
         asked = tab.page.get_by_role("dialog", name="Sign in to Storycast")
         await expect(asked).to_be_visible()
-        assert await axe.findings_by_scheme(tab.page) == {"light": [], "dark": []}
+        assert await axe.findings_by_scheme(tab.page) == axe.NOTHING
         await asked.get_by_label("Access token").fill(api.token(alice))
         await asked.get_by_role("button", name="Sign in").click()
         graphiql = GraphiQL(tab.page)

@@ -17,8 +17,6 @@ from tests.browser.tabs import Tabs
 from tests.callers import serving
 from tests.conftest import adjust, database_urls, fresh_database, open_bench, settings_for
 
-# Browsers say so where there are no demo users.
-NO_DEMO = "404 .*/sign-in/demo"
 WIDTHS = (360, 1280, 2560)
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 1 && each.checkVisibility())
@@ -81,7 +79,7 @@ async def too_wide(page: Page) -> list[str]:
 
 async def test_axe_finds_nothing_at_the_narrations(gallery: Gallery, tabs: Tabs) -> None:
     tab = await gallery.show(tabs, "narrations", viewport={"width": 360, "height": 900})
-    assert await axe.findings_by_scheme(tab.page) == {"light": [], "dark": []}
+    assert await axe.findings_by_scheme(tab.page) == axe.NOTHING
 
 
 @pytest.mark.long
@@ -91,13 +89,13 @@ async def test_a_page_that_waits_or_lost_its_server_passes_too(gallery: Gallery,
     await tab.page.route("**/graphql", never)
     await tab.page.reload()
     await expect(loading(tab.page)).to_be_visible()
-    assert await axe.findings_by_scheme(tab.page) == {"light": [], "dark": []}
+    assert await axe.findings_by_scheme(tab.page) == axe.NOTHING
     await tab.picture("narrations-loading")
     await tab.page.unroute("**/graphql")
     await tab.page.route("**/graphql", lambda route: route.abort())
     await tab.page.reload()
     await expect(tab.page.get_by_text("The server cannot be reached").first).to_be_visible()
-    assert await axe.findings_by_scheme(tab.page) == {"light": [], "dark": []}
+    assert await axe.findings_by_scheme(tab.page) == axe.NOTHING
     await tab.picture("narrations-unreachable")
 
 
@@ -105,18 +103,17 @@ async def test_a_page_that_waits_or_lost_its_server_passes_too(gallery: Gallery,
 async def test_the_sign_in_passes_too(gallery: Gallery, gallery_settings: Settings, tabs: Tabs) -> None:
     async with serving(adjust(gallery_settings, environment="production")) as api:
         tab = await tabs.open(api)
-        tab.watch.allow(NO_DEMO)
         asked = tab.page.get_by_role("dialog", name="Sign in to Storycast")
         await expect(asked).to_be_visible()
         for width in WIDTHS:
             await tab.page.set_viewport_size({"width": width, "height": 900})
             assert await too_wide(tab.page) == []
-            assert await axe.findings_by_scheme(tab.page) == {"light": [], "dark": []}
+            assert await axe.findings_by_scheme(tab.page) == axe.NOTHING
             await tab.picture(f"sign-in-{width}")
         await asked.get_by_label("Access token").fill("no token")
         await asked.get_by_role("button", name="Sign in").click()
         await expect(asked.get_by_role("alert")).to_contain_text("no token")
-        assert await axe.findings_by_scheme(tab.page) == {"light": [], "dark": []}
+        assert await axe.findings_by_scheme(tab.page) == axe.NOTHING
         await asked.get_by_label("Access token").fill(api.token(gallery.owner))
         await asked.get_by_role("button", name="Sign in").click()
         await expect(tab.page.get_by_role("link", name="The Quiet Harbour")).to_be_visible()

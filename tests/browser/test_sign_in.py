@@ -16,10 +16,11 @@ from core.settings import Environment, Settings
 from server.local.demo import DEMO_USER, SECOND_DEMO_USER
 from tests.browser import axe
 from tests.browser.people import narration, narrations, write_story
-from tests.browser.roads import CANCEL, built_road
+from tests.browser.roads import built_road
 from tests.browser.tabs import Tab, Tabs
 from tests.callers import Api, Client
 from tests.conftest import adjust
+from tests.live.streams import CANCEL
 
 STORIES = "{ stories { items { title content } } }"
 # Long enough for a page to begin on a busy machine; short enough to wait for.
@@ -213,10 +214,10 @@ class TestPastedTokens:
             await page.keyboard.press("Escape")
             await expect(asked).to_be_visible()
         await expect(page.get_by_label("Access token")).to_be_focused()
-        assert await axe.findings_by_scheme(page) == {"light": [], "dark": []}
+        assert await axe.findings_by_scheme(page) == axe.NOTHING
         await paste(page, "nonsense")
         await expect(page.get_by_role("alert")).to_contain_text("That is no token")
-        assert await axe.findings_by_scheme(page) == {"light": [], "dark": []}
+        assert await axe.findings_by_scheme(page) == axe.NOTHING
         await tab.picture("sign-in")
 
 
@@ -241,7 +242,7 @@ class TestExpiry:
         again = dialog(page, "Sign in again")
         await expect(again).to_be_visible()
         await expect(page.get_by_label("Access token")).to_be_focused()
-        assert await axe.findings_by_scheme(page) == {"light": [], "dark": []}
+        assert await axe.findings_by_scheme(page) == axe.NOTHING
         await paste(page, production.token(alice))
         await expect(again).to_have_count(0)
         text = page.get_by_label("Story", exact=True)

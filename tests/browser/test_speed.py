@@ -43,7 +43,11 @@ async def test_the_script_of_the_first_load_is_small(api: Api, tabs: Tabs, alice
     """As it came over the wire."""
     tab = await tabs.open(api, ELSEWHERE, user=alice)
     finished: list[Request] = []
-    tab.page.on("requestfinished", lambda request: finished.extend([request]))
+
+    def keep(request: Request) -> None:
+        finished.append(request)
+
+    tab.page.on("requestfinished", keep)
     await tab.page.goto(api.base)
     await expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
     await tab.page.wait_for_load_state("networkidle")

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
+from tests.missing import missing
 from tests.web.project import Project
 from web import node
 from web.sources import WEB
@@ -16,9 +16,7 @@ def packages() -> None:
     try:
         node.install(WEB)
     except node.NotInstalled as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"The packages of the web UI cannot be installed: {error}")
+        missing(f"The packages of the web UI cannot be installed: {error}")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 from collections.abc import AsyncIterator
 
@@ -16,6 +15,7 @@ from server.graphql.manifests import read_built
 from server.web import Build
 from server.web.build import UNKNOWN
 from tests.callers import Api, serving
+from tests.missing import missing
 from tests.web_pages.builds import HTML
 
 
@@ -23,10 +23,7 @@ from tests.web_pages.builds import HTML
 def build() -> Build:
     found = Build.open(DIST)
     if not found:
-        reason = "the web UI is not built: python3 dev.py web"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("the web UI is not built: python3 dev.py web")
     return found
 
 
