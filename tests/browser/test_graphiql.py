@@ -173,15 +173,19 @@ async def test_a_sign_in_that_ends_is_told_and_asked_for_again(
 
 
 @pytest.mark.long
-async def test_a_connection_that_is_lost_is_told(api: Api, tabs: Tabs, alice: UUID) -> None:
+@pytest.mark.parametrize(("outage", "code"), [("cut", 1006), ("swallow", 4499)])
+async def test_a_connection_that_is_lost_is_told(
+    api: Api, tabs: Tabs, alice: UUID, outage: str, code: int
+) -> None:
+    """Whether it breaks, or stands and nothing arrives."""
     story = await api.add_story(alice)
     async with tunnel(api.base) as way:
         tab, graphiql = await open_graphiql(tabs, way.base, token=api.token(alice))
         await graphiql.go_to("Follow")
         await graphiql.run()
         await told_of_one(api, alice, story, graphiql)
-        way.cut()
-        assert await graphiql.problem("lost") == "The live connection was lost (1006)."
+        getattr(way, outage)()
+        assert await graphiql.problem("lost") == f"The live connection was lost ({code})."
         await tab.close()
 
 
