@@ -21,7 +21,7 @@ DROP = """([kind, name, text]) => {
     const files = new DataTransfer();
     files.items.add(new File([text], name, { type: name.endsWith('.txt') ? 'text/plain' : '' }));
     const given = { bubbles: true, cancelable: true, dataTransfer: files, clipboardData: files };
-    const target = document.querySelector('.shelf');
+    const target = document.body;
     if (kind === 'drop') target.dispatchEvent(new DragEvent('dragover', given));
     target.dispatchEvent(kind === 'drop' ? new DragEvent('drop', given) : new ClipboardEvent('paste', given));
 }"""
@@ -136,6 +136,13 @@ async def test_dropped_pasted_and_chosen_files_become_stories(api: Api, tabs: Ta
         await expect(title_of(page)).to_have_value("The Fog")
         await page.get_by_role("button", name="Discard changes").click()
         await page.get_by_role("button", name="Dismiss").click()
+    # A text is one too, where there is no field for it.
+    await page.evaluate(
+        """() => { const text = new DataTransfer(); text.setData('text/plain', 'Pasted.');
+        document.body.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, clipboardData: text })) }"""
+    )
+    await expect(content_of(page)).to_have_value("Pasted.")
+    await page.get_by_role("button", name="Discard changes").click()
     for name, words in (("song.mp3", "song.mp3 is no .txt or .md file."), ("a.txt", "a.txt is empty.")):
         await page.evaluate(DROP, ["drop", name, ""])
         await expect(page.get_by_text(words)).to_be_visible()
@@ -187,14 +194,71 @@ async def test_a_story_is_deleted_with_its_narrations_unless_that_is_undone(
     assert await sql.fetchval("SELECT count(*) FROM stories") == 0
 
 
-async def test_a_story_in_use_comes_back_with_the_reason(api: Api, tabs: Tabs, alice: UUID) -> None:
+async def test_a_story_in_use_is_not_deleted_and_the_reason_is_said(
+    api: Api, tabs: Tabs, alice: UUID, sql: asyncpg.Connection
+) -> None:
     story = await api.add_story(alice, "Once.", title="The Rain")
-    await api.initiate(alice, story)
     tab = await tabs.open(api, f"/#/stories/{story}", user=alice)
-    await tab.page.get_by_role("button", name="Delete story").click()
+    delete = tab.page.get_by_role("button", name="Delete story")
+    await expect(delete).to_be_enabled()
+    generation = await api.initiate(alice, story)
+    await expect(delete).to_be_disabled()
+    await expect(delete).to_have_accessible_description(re.compile("none of its narrations is underway"))
+    # Where another one starts meanwhile, it comes back.
+    await api.data(
+        alice, "mutation ($id: UUID!) { cancelStoryGeneration(id: $id) { __typename } }", id=generation
+    )
+    await delete.click()
+    await api.initiate(alice, story)
     await tab.page.get_by_role("button", name="Dismiss").click()
     await expect(tab.page.get_by_text("The Rain was not deleted.")).to_be_visible()
     await expect(tab.page.get_by_role("link", name="The Rain")).to_be_visible()
+    assert await sql.fetchval("SELECT count(*) FROM stories") == 1
+
+
+async def test_text_typed_over_a_story_that_is_gone_becomes_another(
+    api: Api, tabs: Tabs, alice: UUID
+) -> None:
+    story = await api.add_story(alice, "Once.", title="The Rain")
+    tab = await tabs.open(api, f"/#/stories/{story}", user=alice)
+    await content_of(tab.page).fill("Mine.")
+    await api.data(alice, "mutation ($id: UUID!) { deleteStory(id: $id) { __typename } }", id=story)
+    await tab.page.get_by_role("button", name="Save", exact=True).click()
+    await expect(tab.page.get_by_text("This story was deleted elsewhere.")).to_be_visible()
+    await tab.page.reload()
+    await tab.page.get_by_role("button", name="Make it a new story").click()
+    await expect(content_of(tab.page)).to_have_value("Mine.")
+    await tab.page.get_by_role("button", name="Save", exact=True).click()
+    await expect(tab.page.get_by_role("button", name="Saved")).to_be_visible()
+    await expect(tab.page.get_by_role("link", name="The Rain")).to_be_visible()
+
+
+async def test_a_list_that_could_not_be_asked_again_is_at_the_next_try(
+    api: Api, tabs: Tabs, alice: UUID
+) -> None:
+    await api.add_story(alice, "Once.", title="The Rain")
+    tab = await tabs.open(api, user=alice)
+    await expect(tab.page.get_by_role("link", name="The Rain")).to_be_visible()
+    tab.watch.allow("ERR_FAILED")
+    await tab.page.route("**/graphql", lambda route: route.abort())
+    await tab.page.get_by_role("navigation", name="Pages").get_by_text("Narrations").click()
+    await tab.page.get_by_role("navigation", name="Pages").get_by_text("Stories").click()
+    await expect(tab.page.get_by_text("The server cannot be reached")).to_be_visible()
+    await tab.page.unroute("**/graphql")
+    await api.add_story(alice, "Once.", title="The Snow")
+    await tab.page.get_by_role("button", name="Try again").click()
+    await expect(tab.page.get_by_role("link", name="The Snow")).to_be_visible()
+    await expect(tab.page.get_by_text("The server cannot be reached")).to_have_count(0)
+
+
+async def test_clicking_twice_narrates_once(
+    api: Api, tabs: Tabs, alice: UUID, sql: asyncpg.Connection
+) -> None:
+    story = await api.add_story(alice, "Once.", title="The Rain")
+    tab = await tabs.open(api, f"/#/stories/{story}", user=alice)
+    await tab.page.get_by_role("button", name="Narrate", exact=True).click(click_count=2, delay=120)
+    await expect(tab.page.get_by_text("It has begun")).to_be_visible()
+    assert await sql.fetchval("SELECT count(*) FROM story_generations") == 1
 
 
 async def test_a_renamed_story_renames_its_narrations(api: Api, tabs: Tabs, alice: UUID) -> None:

@@ -76,13 +76,14 @@ let known: readonly Other[] = [];
 export const demo: Way = {
   async obtain() {
     if (!(await isOffered())) return undefined;
-    const key = sessionStorage.getItem(DEMO);
+    // A new tab is whoever the last one was.
+    const key = sessionStorage.getItem(DEMO) ?? localStorage.getItem(DEMO);
     const here = address("sign-in/demo");
     if (key) here.searchParams.set("user", key);
     const answer = await fetch(here, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
     if (!answer.ok) {
       // Not asked from its own machine; or the key is of another version.
-      if (key && answer.status === 400) return sessionStorage.removeItem(DEMO), this.obtain();
+      if (key && answer.status === 400) return forgetDemo(), this.obtain();
       if (answer.status >= 500) throw answered(answer.status);
       return undefined;
     }
@@ -92,8 +93,14 @@ export const demo: Way = {
   },
   refused() {},
   others: () => known,
-  switchTo: (key) => sessionStorage.setItem(DEMO, key),
+  switchTo(key) {
+    for (const storage of [sessionStorage, localStorage]) storage.setItem(DEMO, key);
+  },
 };
+
+function forgetDemo(): void {
+  for (const storage of [sessionStorage, localStorage]) storage.removeItem(DEMO);
+}
 
 /** Whether this is a local installation: its index says so. Asking elsewhere would be told as an error. */
 async function isOffered(): Promise<boolean> {

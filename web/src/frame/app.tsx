@@ -4,6 +4,7 @@ import { GenerationsPage } from "../generations/page.tsx";
 import { ListenPage } from "../listen/page.tsx";
 import { announcement } from "../live/announcements.ts";
 import { route } from "../routes.ts";
+import { FilesAtHand } from "../stories/files-at-hand.tsx";
 import { StoriesPage } from "../stories/page.tsx";
 import { Empty, PageTitle, Waiting } from "../ui/parts.tsx";
 import { Toasts } from "../ui/toasts.tsx";
@@ -22,6 +23,7 @@ export function App() {
       <main id="main" tabIndex={-1}>
         {owner.value ? <Page /> : <Waiting rows={4} label="Signing in" />}
       </main>
+      {owner.value && <FilesAtHand />}
       <Toasts />
       <p class="unseen" aria-live="polite">
         {announcement}

@@ -66,7 +66,10 @@ function Account() {
       <label class="unseen" for="who">
         Signed in as
       </label>
-      <select id="who" value={mine} onChange={(event) => switchTo(event.currentTarget.value)}>
+      <p id="who-hint" class="unseen">
+        Choosing another one loads the page again.
+      </p>
+      <select id="who" aria-describedby="who-hint" value={mine} onChange={(event) => switchTo(event.currentTarget.value)}>
         {others.map(({ key, name }) => (
           <option key={key} value={key}>
             {name}

@@ -14,6 +14,11 @@ export type Problem = string | undefined;
 /** Until when no narration can be started (milliseconds since 1970), and why. One limit, of the person. */
 export const limited = signal<{ readonly until: number; readonly why: string } | undefined>(undefined);
 
+/** How soon after the first a second click is a slip of the hand. */
+const TWICE_MS = 1_000;
+const begun = new Map<string, Row>();
+let removed = { id: "", at: -TWICE_MS };
+
 /** Keys of requests whose answers were lost: asked again, they start nothing twice. */
 const unanswered = new Map<string, string>();
 
@@ -22,6 +27,8 @@ const unanswered = new Map<string, string>();
  * one is never taken for a request for another.
  */
 export async function narrate(storyId: string, version: string, voice: string | undefined): Promise<Row | Problem> {
+  const justBegun = begun.get(storyId);
+  if (justBegun) return justBegun;
   const what = `${storyId} ${version} ${voice ?? ""}`;
   const idempotencyKey = unanswered.get(what) ?? freshKey();
   unanswered.set(what, idempotencyKey);
@@ -31,6 +38,8 @@ export async function narrate(storyId: string, version: string, voice: string | 
   unanswered.delete(what);
   if (answer.__typename === "InitiateStoryGenerationSuccess") {
     put(answer.generation);
+    begun.set(storyId, answer.generation);
+    setTimeout(() => begun.delete(storyId), TWICE_MS);
     announce(`${answer.generation.story.title} waits to be narrated.`);
     return answer.generation;
   }
@@ -54,6 +63,9 @@ export async function cancel(id: string): Promise<Problem> {
 
 /** Delete it in a while, unless that is undone. */
 export function remove({ id, story }: Row): void {
+  // The next row is where the first one was.
+  if (removed.id !== id && performance.now() - removed.at < TWICE_MS) return;
+  removed = { id, at: performance.now() };
   const name = `The narration of ${story.title}`;
   deleteSoon({
     name,

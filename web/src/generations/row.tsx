@@ -21,7 +21,7 @@ export function GenerationRow({ id, of }: { id: string; of: "all" | "story" }) {
   return (
     <li class="row" data-id={id} data-state={state}>
       <div class="row-text">
-        <a class="row-title" href={link({ page: "narration", id })}>
+        <a class="row-title" dir="auto" href={link({ page: "narration", id })}>
           {of === "all" ? story.title : `Narration, ${when}`}
         </a>
         <p class="row-facts">
@@ -60,6 +60,10 @@ function Actions({ row, tell }: { row: Row; tell: (words: Problem) => void }) {
     busy.value = true;
     tell(await cancel(row.id));
     busy.value = false;
+    // The button that had the focus has gone.
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) document.querySelector<HTMLElement>(`[data-id="${row.id}"] a`)?.focus();
+    });
   };
   if (!isFinal(row)) {
     return (

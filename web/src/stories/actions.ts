@@ -28,7 +28,7 @@ export async function writeStory(id: string | undefined, title: string, content:
   if (typeof answer === "string") return { problems: { form: answer } };
   if ("story" in answer) return { story: answer.story };
   if (answer.__typename === "StoryNotFoundError") {
-    return { problems: { form: `${answer.message} It may have been deleted elsewhere; your text is kept.` } };
+    return { problems: { form: "This story was deleted elsewhere. Your text is kept: load the page again to make it a new story." } };
   }
   return { problems: byField(answer.message, answer.fields) };
 }

@@ -1,13 +1,16 @@
 /** The story on the desk: there yet, or not, or not any more. */
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { wordsOf } from "../api/unanswered.ts";
 import type { WholeStory } from "../api/operations.ts";
+import { owner } from "../api/session.ts";
 import { onComeback } from "../api/socket.ts";
+import { wordsOf } from "../api/unanswered.ts";
 import { Empty, PageTitle, Problem, Waiting } from "../ui/parts.tsx";
 import { readStory } from "./actions.ts";
-import { stories } from "./list.ts";
+import { forgetDraft, readDraft } from "./drafts.ts";
+import { hidden, stories } from "./list.ts";
 import { Sheet } from "./sheet.tsx";
+import { begin } from "./taking.tsx";
 
 /** `id` is undefined for a story to be. Once that is saved, the same editor goes on with its id. `missing` is told. */
 export function Editor({ id, missing }: { id: string | undefined; missing: () => void }) {
@@ -34,6 +37,14 @@ export function Editor({ id, missing }: { id: string | undefined; missing: () =>
     // It was changed in another place.
     if (listed && saved.peek() && listed.updatedAt > saved.peek()!.updatedAt) void load();
   });
+  if (id !== undefined && hidden.ids.value.has(id)) {
+    return (
+      <section class="desk">
+        <PageTitle title="Deleted">This story is being deleted</PageTitle>
+        <Empty title="It can be undone for a moment yet." />
+      </section>
+    );
+  }
   if (failure.value && !saved.value) {
     return (
       <section class="desk">
@@ -46,6 +57,7 @@ export function Editor({ id, missing }: { id: string | undefined; missing: () =>
       <section class="desk">
         <PageTitle title="Not found">This story is not there</PageTitle>
         <Empty title="It was deleted, or it is not yours.">
+          <Orphan id={id!} />
           <a href="#/stories">Go to your stories</a>
         </Empty>
       </section>
@@ -59,4 +71,19 @@ export function Editor({ id, missing }: { id: string | undefined; missing: () =>
     );
   }
   return <Sheet id={id} saved={saved} />;
+}
+
+/** What was typed over a story that is gone can become another. */
+function Orphan({ id }: { id: string }) {
+  const user = owner.peek()!.id;
+  const draft = readDraft(user, id);
+  if (!draft) return null;
+  return (
+    <>
+      <p>What you wrote, and did not save, is kept.</p>
+      <button type="button" class="primary" onClick={() => begin(draft) && forgetDraft(user, id)}>
+        Make it a new story
+      </button>
+    </>
+  );
 }

@@ -9,7 +9,7 @@ import { Hidden } from "../ui/hidden.ts";
 
 const PAGE = 50;
 const known = signal<ReadonlyMap<string, StoryItem>>(new Map());
-const hidden = new Hidden();
+export const hidden = new Hidden();
 const gone = new Set<string>();
 let isStale = false;
 
@@ -31,6 +31,9 @@ export async function more(): Promise<void> {
   // Stories that were added or deleted since move the pages' borders: what overlaps is overwritten.
   await load(Math.floor(known.peek().size / PAGE) + 1);
 }
+
+/** After a failure. */
+export const tryAgain = (): Promise<void> => (state.peek() === "ready" ? refresh() : more());
 
 /** Ask again for all that is there. What is asked for meanwhile is asked for once more, after it. */
 export async function refresh(): Promise<void> {
@@ -104,8 +107,7 @@ export const hide = (id: string, isHidden: boolean): void => hidden.set(id, isHi
 
 /** What could not be loaded is, and what was shown is asked for again. */
 onComeback(() => {
-  if (state.peek() === "ready") void refresh();
-  else if (failure.peek()) void more();
+  if (state.peek() === "ready" || failure.peek()) void tryAgain();
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") void refresh();

@@ -7,39 +7,15 @@ import { Empty, PageTitle } from "../ui/parts.tsx";
 import { deskOf } from "./desks.ts";
 import { Editor } from "./editor.tsx";
 import { StoryList } from "./shelf.tsx";
-import { OpenFile, take } from "./taking.tsx";
+import { OpenFile } from "./taking.tsx";
 
 type Here = Extract<Route, { page: "stories" | "new-story" | "story" }>;
 
 export function StoriesPage({ here }: { here: Here }) {
-  const isOver = useSignal(false);
   const missing = useSignal<string | undefined>(undefined);
   const id = here.page === "story" ? here.id : undefined;
   return (
-    <div
-      class={`page stories stories-${here.page}`}
-      data-over={isOver.value}
-      onDragOver={(event) => {
-        if (!hasFiles(event.dataTransfer)) return;
-        event.preventDefault();
-        isOver.value = true;
-      }}
-      onDragLeave={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) isOver.value = false;
-      }}
-      onDrop={(event) => {
-        if (!hasFiles(event.dataTransfer)) return;
-        event.preventDefault();
-        isOver.value = false;
-        void take([...event.dataTransfer.files]);
-      }}
-      onPaste={(event) => {
-        // Some programs put a picture of the text beside it.
-        if (!hasFiles(event.clipboardData) || event.clipboardData.types.includes("text/plain")) return;
-        event.preventDefault();
-        void take([...event.clipboardData.files]);
-      }}
-    >
+    <div class={`page stories stories-${here.page}`}>
       <section class="shelf" aria-label="Stories">
         <div class="page-head">
           {here.page === "stories" ? <PageTitle title="Stories">Stories</PageTitle> : <h2>Stories</h2>}
@@ -68,8 +44,6 @@ export function StoriesPage({ here }: { here: Here }) {
     </div>
   );
 }
-
-const hasFiles = (data: DataTransfer | null): data is DataTransfer => data?.types.includes("Files") ?? false;
 
 function Takes({ id }: { id: string }) {
   const view = useSignal(listOfStory(id)).value;

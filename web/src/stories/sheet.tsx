@@ -3,6 +3,7 @@ import type { Signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { WholeStory } from "../api/operations.ts";
 import { owner } from "../api/session.ts";
+import { find, unfinished } from "../live/generations.ts";
 import { go } from "../routes.ts";
 import { PageTitle, Problem } from "../ui/parts.tsx";
 import { inFull } from "../ui/time.ts";
@@ -22,6 +23,7 @@ export function Sheet({ id, saved }: { id: string | undefined; saved: Signal<Who
   };
   const problems = writing.problems.value;
   const isChanged = writing.isChanged.value;
+  const isInUse = unfinished.value.some((each) => find(each)!.value.story.id === id);
   const isEmpty = !writing.title.value && !writing.content.value;
 
   return (
@@ -44,6 +46,7 @@ export function Sheet({ id, saved }: { id: string | undefined; saved: Signal<Who
       <textarea
         id="title"
         class="title-field"
+        dir="auto"
         rows={1}
         value={writing.title}
         placeholder="Title"
@@ -66,6 +69,7 @@ export function Sheet({ id, saved }: { id: string | undefined; saved: Signal<Who
       <textarea
         id="content"
         class="content-field"
+        dir="auto"
         value={writing.content}
         placeholder="Once upon a time …"
         aria-invalid={problems.content !== undefined}
@@ -99,6 +103,8 @@ export function Sheet({ id, saved }: { id: string | undefined; saved: Signal<Who
           <button
             type="button"
             class="quiet push"
+            disabled={isInUse}
+            aria-describedby={isInUse ? "in-use" : undefined}
             onClick={() => {
               removeStory(id, saved.peek()!.title);
               go({ page: "stories" });
@@ -106,6 +112,11 @@ export function Sheet({ id, saved }: { id: string | undefined; saved: Signal<Who
           >
             Delete story
           </button>
+        )}
+        {isInUse && (
+          <p id="in-use" class="hint">
+            It can be deleted when none of its narrations is underway.
+          </p>
         )}
       </div>
     </section>

@@ -9,7 +9,7 @@ import { everyMinute } from "../ui/now.ts";
 import { Empty, Problem, Waiting } from "../ui/parts.tsx";
 import { Sentinel } from "../ui/sentinel.tsx";
 import { ago } from "../ui/time.ts";
-import { failure, hasMore, more, refresh, state, stories } from "./list.ts";
+import { failure, hasMore, more, refresh, state, stories, tryAgain } from "./list.ts";
 
 /** The newest narration of each story, of those that are known. */
 const newest = computed(() => {
@@ -32,7 +32,7 @@ export function StoryList({ current }: { current: string | undefined }) {
           {shown.map(({ id, title, updatedAt }) => (
             <li key={id}>
               <a href={link({ page: "story", id })} aria-current={id === current ? "true" : undefined}>
-                <span class="shelf-title">{title}</span>
+                <span class="shelf-title" dir="auto">{title}</span>
                 <span class="shelf-facts">
                   <span>{ago(updatedAt, everyMinute.value)}</span>
                   <Newest id={id} />
@@ -48,7 +48,7 @@ export function StoryList({ current }: { current: string | undefined }) {
         </Empty>
       )}
       {failure.value ? (
-        <Problem retry={() => void more()}>{failure.value}</Problem>
+        <Problem retry={() => void tryAgain()}>{failure.value}</Problem>
       ) : (
         hasMore.value && state.value === "ready" && <Sentinel key={shown.length} reached={() => void more()} />
       )}

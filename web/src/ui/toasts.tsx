@@ -10,6 +10,8 @@ export interface Toast {
 }
 
 const SHOWN_MS = 7_000;
+/** More would hide the page: the oldest goes, and what it said is done. */
+const MOST = 3;
 const toasts = signal<readonly Toast[]>([]);
 const ends = new Map<number, () => void>();
 let last = 0;
@@ -42,6 +44,7 @@ addEventListener("pagehide", () => {
 
 function add(toast: Omit<Toast, "id">): number {
   const id = (last += 1);
+  for (const { id: old } of toasts.peek().slice(0, 1 - MOST)) dismiss(old);
   toasts.value = [...toasts.peek(), { ...toast, id }];
   return id;
 }
