@@ -24,6 +24,8 @@ from tests.live.streams import CANCEL, DELETE
 from tests.outages import Outages
 from tests.processes import Worker
 
+pytestmark = pytest.mark.long
+
 # Some seconds of narrating: begun before the cut, ended within it.
 STORY = SENTENCE * 200
 LIMIT_SECONDS = 60
@@ -127,8 +129,8 @@ class SilentReturn(Cut):
     [
         Cut,
         Offline,
-        pytest.param(Silence, marks=pytest.mark.long),
-        pytest.param(SilentReturn, marks=pytest.mark.long),
+        Silence,
+        SilentReturn,
     ],
 )
 async def test_what_happened_while_the_connection_was_lost_is_on_every_page_after_it(
@@ -401,7 +403,6 @@ class TestTheFeedAway:
     def redis_url(self, own_valkey: Outages) -> str:
         return own_valkey.server.url()
 
-    @pytest.mark.long
     async def test_without_redis_pages_are_right_within_seconds(
         self, own_valkey: Outages, api: Api, tabs: Tabs, alice: UUID
     ) -> None:

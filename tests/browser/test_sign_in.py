@@ -22,6 +22,8 @@ from tests.callers import Api, Client
 from tests.conftest import adjust
 from tests.live.streams import CANCEL
 
+pytestmark = pytest.mark.long
+
 STORIES = "{ stories { items { title content } } }"
 # Long enough for a page to begin on a busy machine; short enough to wait for.
 SHORT = timedelta(seconds=15)

@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from playwright.async_api import expect
 
 from jobs.attempt import attempt
@@ -18,6 +19,8 @@ from tests.browser.listen.listener import SENTENCES, STORY
 from tests.browser.tabs import Tab, Tabs
 from tests.callers import Api
 from tests.jobs.engines import SlowEngine
+
+pytestmark = pytest.mark.long
 
 DELETE = "mutation ($id: UUID!) { deleteStoryGeneration(id: $id) { __typename } }"
 NOTHING: dict[str, list[str]] = {"light": [], "dark": []}

@@ -16,6 +16,8 @@ from tests.browser.listen.listener import SENTENCES, Listener, listen
 from tests.browser.tabs import Tabs
 from tests.callers import Api
 
+pytestmark = pytest.mark.long
+
 UPDATE = """mutation ($input: UpdateStoryInput!) { updateStory(input: $input) { __typename } }"""
 STORY_OF = "query ($id: UUID!) { storyGeneration(id: $id) { storyId } }"
 WIDTHS = [360, 1280, 2560]
