@@ -19,6 +19,8 @@ from tests.browser.listen.listener import SENTENCES, listen
 from tests.browser.tabs import Tabs
 from tests.callers import Api
 
+pytestmark = pytest.mark.long
+
 LINKS = "query ($id: UUID!) { storyGeneration(id: $id) { resultUrl captionsUrl durationSeconds } }"
 REFUSED = "status of 403"
 
@@ -109,7 +111,8 @@ async def test_letters_and_signs_can_be_turned_off(
     await expect(switch).not_to_be_checked()
     await press("Escape")
     await listener.page.reload()
-    await expect(listener.button("Play")).to_be_visible()
+    # Once there is text, keys are heeded, too.
+    await expect(listener.sentence(SENTENCES[0])).to_be_visible()
     for key in ("k", "l", ".", ">", "?"):
         await press(key)
     assert await listener.time() == 0
@@ -191,7 +194,6 @@ async def test_a_place_is_kept_under_its_listeners_id(
     assert kept == [f"storycast.places.{alice}"]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("clock", ["right", "an hour behind"])
 async def test_links_that_end_meanwhile_are_replaced(
     serve_with: Callable[..., Any], tabs: Tabs, alice: UUID, narrated: Narrate, clock: str
