@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from playwright.async_api import Locator, Page, expect
 
@@ -41,6 +42,24 @@ class GraphiQL:
     async def go_to(self, operation: str) -> None:
         await self.page.get_by_role("tablist").get_by_role("button", name=operation, exact=True).click()
         await expect(self.editor("Operation Editor")).to_contain_text(operation)
+
+    @property
+    def tabs(self) -> Locator:
+        """Their names, in their order."""
+        return self.page.get_by_role("tablist").locator("[id^=graphiql-session-tab-]")
+
+    async def close_tab(self, operation: str) -> None:
+        tab = self.page.get_by_role("tablist").get_by_role("tab").filter(has_text=operation)
+        await tab.hover()  # the button is not there before
+        await tab.get_by_role("button", name="Close Tab").click()
+        await expect(tab).to_have_count(0)
+
+    async def kept(self, user: UUID, name: str, holds: str) -> None:
+        """The browser has it that `holds`, of `kept`, in JavaScript: a moment after it is on the page."""
+        key = json.dumps(f"graphiql:{user}:{name}")
+        await self.page.wait_for_function(
+            f"() => {{ const kept = JSON.parse(localStorage[{key}] ?? 'null'); return kept && ({holds}); }}"
+        )
 
     async def run(self) -> None:
         """Or stop what runs."""

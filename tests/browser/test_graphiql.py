@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
 
-from server.local.demo import DEMO_USER
+from server.local.demo import DEMO_USER, SECOND_DEMO_USER
 from tests.browser import axe
 from tests.browser.graphiql import GraphiQL, open_graphiql
 from tests.browser.tabs import Tabs
@@ -25,6 +25,9 @@ OF_ITS_OWN = {
     "nested-interactive": "the tabs have buttons within",
     "link-in-text-block": "types in the documentation are told by their colour",
 }
+
+OFFERED = ["Initiate", "Follow", "ListByStatus", "Delete"]
+VIEWER_IS_IN_IT = "JSON.stringify(kept).includes('viewer')"
 
 
 async def test_a_newcomer_runs_a_query_and_a_subscription(api: Api, tabs: Tabs) -> None:
@@ -126,18 +129,92 @@ async def test_a_token_in_the_headers_is_whom_it_is_for(api: Api, tabs: Tabs, bo
     await graphiql.run()
     await graphiql.write("Operation Editor", "{ viewer { id } }")
     # What is written reaches the tab, and from there the history, a moment later.
-    await kept(tab.page, "tabState")
+    await graphiql.kept(DEMO_USER, "tabState", VIEWER_IS_IN_IT)
     await graphiql.run()
     assert await graphiql.answer("viewer") == {"data": {"viewer": {"id": str(bob)}}}
-    await kept(tab.page, "queries")
+    await graphiql.kept(DEMO_USER, "queries", VIEWER_IS_IN_IT)
     stored = await tab.page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
     assert "Bearer" not in stored
 
 
-async def kept(page: Page, name: str) -> None:
+@pytest.mark.long
+async def test_tabs_stay_as_they_were_left(api: Api, tabs: Tabs) -> None:
+    story = await api.add_story(DEMO_USER)
+    tab, graphiql = await open_graphiql(tabs, api)
+    await graphiql.go_to("ListByStatus")
+    await graphiql.kept(DEMO_USER, "tabState", "kept.activeTabIndex === 2")
+    await again(graphiql, OFFERED, "query ListByStatus", '{  "status": "SUCCEEDED"}')
+    await graphiql.write("Variables", '{"status": null}')
+    await graphiql.kept(DEMO_USER, "tabState", "kept.tabs[2].variables.includes('null')")
+    await again(graphiql, OFFERED, "query ListByStatus", '{"status": null}')
+    await graphiql.go_to("Follow")
+    await graphiql.kept(DEMO_USER, "tabState", "kept.activeTabIndex === 1")
+    await again(graphiql, OFFERED, "subscription Follow", "")
+
+    for left, operation in enumerate(["Delete", "ListByStatus", "Follow"]):
+        await graphiql.close_tab(operation)
+        await graphiql.kept(DEMO_USER, "tabState", f"kept.tabs.length === {3 - left}")
+        await tab.page.reload()
+        await graphiql.ready()
+        await expect(graphiql.tabs).to_have_text(OFFERED[: 3 - left])
+    await graphiql.write("Variables", json.dumps({"input": {"storyId": story}}))
+    await graphiql.kept(DEMO_USER, "tabState", "!kept.tabs[0].variables.includes('idempotencyKey')")
+    await again(graphiql, ["Initiate"], "mutation Initiate", json.dumps({"input": {"storyId": story}}))
+
+    await tab.page.get_by_role("button", name="New tab").click()
+    await graphiql.kept(DEMO_USER, "tabState", "kept.activeTabIndex === 1")
+    await again(graphiql, ["Initiate", "<untitled>"], "", "")
+
+
+async def again(graphiql: GraphiQL, titles: list[str], query: str, variables: str) -> None:
+    """Load the page again: what is there is what was, in the tab that was open, too."""
+    await graphiql.page.reload()
+    await graphiql.ready()
+    await expect(graphiql.tabs).to_have_text(titles)
+    await expect(graphiql.text("Operation Editor")).to_contain_text(query)
+    assert bool(query) == any(await graphiql.lines("Operation Editor"))
     async with asyncio.timeout(LIMIT_SECONDS):
-        while not await page.evaluate("(name) => localStorage[name]?.includes('viewer')", f"graphiql:{name}"):
-            pass
+        while "".join(await graphiql.lines("Variables")) != variables:
+            await graphiql.page.wait_for_timeout(20)
+
+
+@pytest.mark.long
+async def test_each_person_has_their_own_tabs_and_history(api: Api, tabs: Tabs) -> None:
+    mine = await api.add_story(DEMO_USER)
+    tab, graphiql = await open_graphiql(tabs, api)
+    await graphiql.close_tab("Delete")
+    await graphiql.run()
+    await graphiql.answer("PENDING")
+    await graphiql.kept(DEMO_USER, "tabState", "kept.tabs.length === 3")
+    await graphiql.kept(DEMO_USER, "queries", "kept.queries.length === 1")
+
+    await sign_in_as(tab.page, api, "Second demo user")
+    await graphiql.ready()
+    await expect(graphiql.tabs).to_have_text(OFFERED)
+    assert mine not in "".join(await graphiql.lines("Variables"))
+    await tab.page.get_by_role("button", name="Show History").click()
+    history = tab.page.get_by_role("region", name="History")
+    await expect(history).to_be_visible()
+    await expect(history.get_by_text("Initiate")).to_have_count(0)
+    await graphiql.close_tab("Follow")
+    await graphiql.kept(SECOND_DEMO_USER, "tabState", "kept.tabs.length === 3")
+
+    await sign_in_as(tab.page, api, "Demo user")
+    await graphiql.ready()
+    await expect(graphiql.tabs).to_have_text(["Initiate", "Follow", "ListByStatus"])
+    await expect(graphiql.text("Variables")).to_contain_text(mine)
+    await tab.page.get_by_role("button", name="Show History").click()
+    await expect(history.get_by_text("Initiate")).to_have_count(1)
+
+
+async def sign_in_as(page: Page, api: Api, name: str) -> None:
+    """Where one does so, among the stories, and back to GraphiQL."""
+    await page.goto(api.base)
+    who = page.get_by_label("Signed in as")
+    async with page.expect_navigation():
+        await who.select_option(name)
+    await expect(who.locator("option:checked")).to_have_text(name)
+    await page.goto(f"{api.base}/graphiql")
 
 
 @pytest.mark.long

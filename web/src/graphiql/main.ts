@@ -2,7 +2,6 @@
 import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
 import "./page.css";
-import { effect } from "@preact/signals";
 import { GraphiQL } from "graphiql";
 import { h, render } from "preact";
 import { createElement } from "react";
@@ -10,29 +9,26 @@ import { createRoot } from "react-dom/client";
 import { owner, token } from "../api/session.ts";
 import { SignIn } from "../frame/sign-in.tsx";
 import { fetcher } from "./fetcher.ts";
-import { storage } from "./storage.ts";
-import { arePrefilled, prefilled } from "./tabs.ts";
+import { storageOf } from "./storage.ts";
+import { found } from "./tabs.ts";
 
 render(h(SignIn, null), document.getElementById("sign-in")!);
-void token();
-const defaultTabs = arePrefilled() ? await prefilled() : [];
-const root = createRoot(document.getElementById("graphiql")!);
-
-effect(() => {
-  const who = owner.value ? `, signed in as ${owner.value.name}` : "";
-  const back = createElement("a", { href: "./", title: `Back to your stories${who}` }, "‹ Storycast");
-  root.render(
-    createElement(
-      GraphiQL,
-      {
-        fetcher,
-        storage,
-        ...(defaultTabs.length > 0 && { defaultTabs }),
-        defaultEditorToolsVisibility: "variables",
-        shouldPersistHeaders: false,
-        showPersistHeadersSettings: false,
-      },
-      createElement(GraphiQL.Logo, null, back),
-    ),
-  );
-});
+await token();
+const { id, name } = owner.peek()!;
+const storage = storageOf(id, localStorage);
+const options = {
+  fetcher,
+  storage,
+  ...(await found(storage)),
+  defaultEditorToolsVisibility: "variables" as const,
+  shouldPersistHeaders: false,
+  showPersistHeadersSettings: false,
+};
+const back = createElement(
+  "a",
+  { href: "./", title: `Back to your stories, signed in as ${name}` },
+  "‹ Storycast",
+);
+createRoot(document.getElementById("graphiql")!).render(
+  createElement(GraphiQL, options, createElement(GraphiQL.Logo, null, back)),
+);

@@ -1,7 +1,9 @@
 /** Where GraphiQL keeps tabs, history and the like: in the browser, but for headers, which hold tokens. */
 
-const OURS = "graphiql:";
-const HEADERS = `${OURS}headers`;
+/** Before each name that GraphiQL has. */
+const GRAPHIQL = "graphiql:";
+/** Headers, and what its editors have: the tabs say that too, and GraphiQL adds a tab where the two differ. */
+const LEFT_OUT: readonly string[] = ["headers", "query", "variables"];
 
 /** The history keeps headers, too, whatever `shouldPersistHeaders` says. */
 export function withoutHeaders(value: string): string {
@@ -12,16 +14,20 @@ export function withoutHeaders(value: string): string {
   }
 }
 
-const names = (): string[] => Object.keys(localStorage).filter((name) => name.startsWith(OURS));
-
-export const storage = {
-  getItem: (name: string) => localStorage.getItem(name),
-  setItem: (name: string, value: string) => {
-    if (name !== HEADERS) localStorage.setItem(name, withoutHeaders(value));
-  },
-  removeItem: (name: string) => localStorage.removeItem(name),
-  get length() {
-    return names().length;
-  },
-  clear: () => names().forEach((name) => localStorage.removeItem(name)),
-};
+/** What the person with the id `user` has in this browser; `inBrowser` is its `localStorage`. */
+export function storageOf(user: string, inBrowser: Storage) {
+  const theirs = `${GRAPHIQL}${user}:`;
+  const own = (name: string): string => name.slice(GRAPHIQL.length);
+  const names = (): string[] => Object.keys(inBrowser).filter((name) => name.startsWith(theirs));
+  return {
+    getItem: (name: string) => inBrowser.getItem(theirs + own(name)),
+    setItem: (name: string, value: string) => {
+      if (!LEFT_OUT.includes(own(name))) inBrowser.setItem(theirs + own(name), withoutHeaders(value));
+    },
+    removeItem: (name: string) => inBrowser.removeItem(theirs + own(name)),
+    get length() {
+      return names().length;
+    },
+    clear: () => names().forEach((name) => inBrowser.removeItem(name)),
+  };
+}

@@ -1,23 +1,19 @@
-/** What a browser that has not been here finds in the editor. */
+/** What somebody finds in the editor: the tabs as they left them, or the operations that a newcomer wants. */
 import { ask } from "../api/client.ts";
 import { STORIES } from "../api/operations.ts";
-import { tabsFor, type Tabs } from "./newcomer.ts";
+import { tabsFor } from "./newcomer.ts";
+import { KEPT, openTab } from "./open-tab.ts";
 
-/** Where GraphiQL keeps the tabs as they were left: these win. */
-const KEPT = "graphiql:tabState";
-/** Where it keeps what is in its editors. */
-const QUERY = "graphiql:query";
-const VARIABLES = "graphiql:variables";
-
-export const arePrefilled = (): boolean => localStorage.getItem(KEPT) === null;
-
-/** With the newest story to narrate, where there is one. Waits for a sign-in. */
-export async function prefilled(): Promise<Tabs> {
+/**
+ * GraphiQL's options for them. It shows what a tab has when one goes there: what is in the one that is open at
+ * first, it is told.
+ */
+export async function found(storage: { getItem(name: string): string | null }) {
+  const open = openTab(storage.getItem(KEPT));
+  if (open) return { initialQuery: open.query, initialVariables: open.variables };
+  // With the newest story to narrate, where there is one.
   const answer = await ask(STORIES, { page: 1, pageSize: 1 }).catch(() => undefined);
-  const tabs = tabsFor(answer?.stories.items[0]?.id);
-  const [{ query, variables }] = tabs;
-  // It shows the variables of a tab when one goes there: of the one that is open first, what was kept.
-  localStorage.setItem(QUERY, query);
-  localStorage.setItem(VARIABLES, variables);
-  return tabs;
+  const defaultTabs = tabsFor(answer?.stories.items[0]?.id);
+  const [{ query, variables }] = defaultTabs;
+  return { defaultTabs, initialQuery: query, initialVariables: variables };
 }
