@@ -33,7 +33,7 @@ usage: python3 dev.py COMMAND [options]
   run        everything on this machine: PostgreSQL, Valkey, migrations, API and workers
              [--host HOST] [--port PORT] [--data-dir DIR]
   test       the tests, but for the long ones; --long runs those, and those alone; the rest goes to pytest
-  lint       ruff, mypy and import-linter; for the web UI tsc and gql.tada
+  lint       ruff, mypy and import-linter; for the web UI prettier, tsc and gql.tada
   chaos      faults and attacks on a Storycast of their own, with figures: [NAME ...] [--seconds N] [--seed N]
   token      print a signed JWT: --user UUID [--lifetime SECONDS] [--data-dir DIR]
   schema     write schema/schema.graphql; --check only compares, with the last release too;

@@ -42,9 +42,12 @@ function budget(page: string): Plugin {
       order: "post",
       sequential: true,
       handler({ dir = "" }, bundle) {
-        const sizes = [...scriptsOf(page, bundle)].map((name) => gzipSync(readFileSync(join(dir, name))).length);
+        const sizes = [...scriptsOf(page, bundle)].map(
+          (name) => gzipSync(readFileSync(join(dir, name))).length,
+        );
         const total = sizes.reduce((sum, size) => sum + size, 0);
-        if (total > BUDGET) this.error(`${page} loads ${total} bytes of compressed script: ${BUDGET} are the most.`);
+        if (total > BUDGET)
+          this.error(`${page} loads ${total} bytes of compressed script: ${BUDGET} are the most.`);
       },
     },
   };

@@ -18,7 +18,13 @@ test("every route's link leads back to it", () => {
 
 test("no path is the stories, and what leads nowhere says so", () => {
   for (const hash of ["", "#", "#/", "#/stories"]) assert.deepEqual(parse(hash), { page: "stories" });
-  for (const hash of ["#/x", "#/stories/1", "#/narrations/new", `#/stories/${ID}/edit`, "#/stories/%E0%A4%A"]) {
+  for (const hash of [
+    "#/x",
+    "#/stories/1",
+    "#/narrations/new",
+    `#/stories/${ID}/edit`,
+    "#/stories/%E0%A4%A",
+  ]) {
     assert.deepEqual(parse(hash), { page: "nowhere" });
   }
 });

@@ -8,7 +8,11 @@ import { answered, Unanswered, unreachable } from "./unanswered.ts";
  * `fetch`, signed in, within `limit` milliseconds after that. A token that is refused is replaced, once: the server
  * did nothing with the first.
  */
-export async function signedFetch(resource: RequestInfo | URL, options?: RequestInit, limit?: number): Promise<Response> {
+export async function signedFetch(
+  resource: RequestInfo | URL,
+  options?: RequestInit,
+  limit?: number,
+): Promise<Response> {
   const asked = async () => {
     const held = await token();
     const headers = new Headers(options?.headers);
@@ -53,7 +57,9 @@ export async function change<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  const { data, error } = await client.mutation(document, variables, { fetch: within(MUTATION_MS) }).toPromise();
+  const { data, error } = await client
+    .mutation(document, variables, { fetch: within(MUTATION_MS) })
+    .toPromise();
   return data ?? refusal(error);
 }
 

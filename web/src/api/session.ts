@@ -46,7 +46,10 @@ export function refuse(refused: string): void {
 /** Sign in with a token that somebody pasted. Throws a sentence where it is none, or is not taken. */
 export async function signInWith(text: string): Promise<void> {
   // Terminals break long lines.
-  const given = text.trim().replace(/^Bearer\s+/i, "").replace(/\s+/g, "");
+  const given = text
+    .trim()
+    .replace(/^Bearer\s+/i, "")
+    .replace(/\s+/g, "");
   const signed = pasted.paste(given);
   try {
     await check(signed);
@@ -117,6 +120,7 @@ async function check(signed: Signed): Promise<void> {
     signal: AbortSignal.timeout(ANSWER_MS),
   }).catch(() => undefined);
   if (!answer) throw unreachable();
-  if (answer.status === 401) throw new Error("The server does not take this token. Is it meant for this server?");
+  if (answer.status === 401)
+    throw new Error("The server does not take this token. Is it meant for this server?");
   if (!answer.ok) throw answered(answer.status);
 }

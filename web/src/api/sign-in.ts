@@ -47,7 +47,7 @@ export const pasted: Way & { paste(token: string): Signed; forget(): void } = {
     const token = sessionStorage.getItem(PASTED);
     const signed = token ? read(token) : undefined;
     if (signed && signed.expires > Date.now()) return signed;
-    return this.forget(), undefined;
+    return (this.forget(), undefined);
   },
   refused({ token }) {
     if (sessionStorage.getItem(PASTED) === token) this.forget();
@@ -56,7 +56,8 @@ export const pasted: Way & { paste(token: string): Signed; forget(): void } = {
   /** Throws a sentence for people where `token` cannot be one. */
   paste(token) {
     const signed = read(token);
-    if (!signed) throw new Error("That is no token: it has three parts with dots between, and says whose it is.");
+    if (!signed)
+      throw new Error("That is no token: it has three parts with dots between, and says whose it is.");
     if (signed.expires <= Date.now()) throw new Error("That token has expired already.");
     sessionStorage.setItem(PASTED, token);
     return signed;
@@ -83,7 +84,7 @@ export const demo: Way = {
     const answer = await fetch(here, { method: "POST", signal: AbortSignal.timeout(ANSWER_MS) });
     if (!answer.ok) {
       // Not asked from its own machine; or the key is of another version.
-      if (key && answer.status === 400) return forgetDemo(), this.obtain();
+      if (key && answer.status === 400) return (forgetDemo(), this.obtain());
       if (answer.status >= 500) throw answered(answer.status);
       return undefined;
     }

@@ -69,7 +69,8 @@ export function onConnected(listener: Listener): () => void {
 }
 
 /** Calls `comeback` each time the connection is back, until the function that comes back is called. */
-export const onComeback = (comeback: () => void): (() => void) => onConnected((isBack) => isBack && comeback());
+export const onComeback = (comeback: () => void): (() => void) =>
+  onConnected((isBack) => isBack && comeback());
 
 /** Subscribe until it ends. Lost connections do not end it. */
 export function subscribe<Data>(

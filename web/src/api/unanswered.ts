@@ -3,7 +3,8 @@
 /** The message is for people. */
 export class Unanswered extends Error {}
 
-export const unreachable = (): Unanswered => new Unanswered("The server cannot be reached. Try again in a moment.");
+export const unreachable = (): Unanswered =>
+  new Unanswered("The server cannot be reached. Try again in a moment.");
 export const answered = (status: number): Unanswered =>
   new Unanswered(`The server answered ${status}. Try again in a moment.`);
 

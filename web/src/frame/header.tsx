@@ -69,7 +69,12 @@ function Account() {
       <p id="who-hint" class="unseen">
         Choosing another one loads the page again.
       </p>
-      <select id="who" aria-describedby="who-hint" value={mine} onChange={(event) => switchTo(event.currentTarget.value)}>
+      <select
+        id="who"
+        aria-describedby="who-hint"
+        value={mine}
+        onChange={(event) => switchTo(event.currentTarget.value)}
+      >
         {others.map(({ key, name }) => (
           <option key={key} value={key}>
             {name}

@@ -26,7 +26,11 @@ const unanswered = new Map<string, string>();
  * Start narrating the story, or say why not. `version` is what tells its texts apart, so that a request for
  * one is never taken for a request for another.
  */
-export async function narrate(storyId: string, version: string, voice: string | undefined): Promise<Row | Problem> {
+export async function narrate(
+  storyId: string,
+  version: string,
+  voice: string | undefined,
+): Promise<Row | Problem> {
   const justBegun = begun.get(storyId);
   if (justBegun) return justBegun;
   const what = `${storyId} ${version} ${voice ?? ""}`;
@@ -53,11 +57,14 @@ export async function cancel(id: string): Promise<Problem> {
   if (typeof answer === "string") return answer;
   if (answer.__typename === "CancelStoryGenerationSuccess") {
     put(answer.generation);
-    return announce(`The narration of ${answer.generation.story.title} was canceled.`), undefined;
+    return (announce(`The narration of ${answer.generation.story.title} was canceled.`), undefined);
   }
   if (answer.__typename === "GenerationNotFoundError") return void drop(id);
   // It ended before it could be canceled: what it became is on its way here.
-  await one(id).then((row) => row && put(row), () => undefined);
+  await one(id).then(
+    (row) => row && put(row),
+    () => undefined,
+  );
   return answer.message;
 }
 

@@ -40,7 +40,11 @@ export function GenerationsPage({ status }: { status: Status | undefined }) {
         of="all"
         empty={
           <Empty title={filter.none}>
-            {status ? <a href={link({ page: "narrations", status: undefined })}>Show all narrations</a> : <a href="#/stories">Go to your stories, and narrate one</a>}
+            {status ? (
+              <a href={link({ page: "narrations", status: undefined })}>Show all narrations</a>
+            ) : (
+              <a href="#/stories">Go to your stories, and narrate one</a>
+            )}
           </Empty>
         }
       />

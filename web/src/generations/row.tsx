@@ -27,11 +27,22 @@ export function GenerationRow({ id, of }: { id: string; of: "all" | "story" }) {
         <p class="row-facts">
           <Progress row={row} />
           {attempts > 1 && <span>attempt {attempts}</span>}
-          {of === "all" && <time dateTime={createdAt} title={inFull(createdAt)}>{when}</time>}
+          {of === "all" && (
+            <time dateTime={createdAt} title={inFull(createdAt)}>
+              {when}
+            </time>
+          )}
         </p>
       </div>
       <Actions row={row} tell={(words) => (problem.value = words)} />
-      {!isFinal(row) && <progress class="row-progress" max={100} value={row.progress} aria-label={`Progress of ${story.title}`} />}
+      {!isFinal(row) && (
+        <progress
+          class="row-progress"
+          max={100}
+          value={row.progress}
+          aria-label={`Progress of ${story.title}`}
+        />
+      )}
       {problem.value && (
         <p class="row-problem" role="alert">
           {problem.value}
@@ -62,7 +73,8 @@ function Actions({ row, tell }: { row: Row; tell: (words: Problem) => void }) {
     busy.value = false;
     // The button that had the focus has gone.
     requestAnimationFrame(() => {
-      if (document.activeElement === document.body) document.querySelector<HTMLElement>(`[data-id="${row.id}"] a`)?.focus();
+      if (document.activeElement === document.body)
+        document.querySelector<HTMLElement>(`[data-id="${row.id}"] a`)?.focus();
     });
   };
   if (!isFinal(row)) {

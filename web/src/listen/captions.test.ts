@@ -36,7 +36,8 @@ test("a waveform that lacks numbers is none", () => {
 });
 
 test("line ends of other machines, and blocks that are no cues, do not matter", () => {
-  const text = "\ufeffWEBVTT\r\n\r\nNOTE by hand\r\n\r\n00:00:01.000 --> 00:00:02.000\r\nOne\r\nline\r\n\r\nbroken\r\n";
+  const text =
+    "\ufeffWEBVTT\r\n\r\nNOTE by hand\r\n\r\n00:00:01.000 --> 00:00:02.000\r\nOne\r\nline\r\n\r\nbroken\r\n";
   assert.deepEqual(parse(text), { cues: [{ start: 1, end: 2, text: "One line" }], peaks: [] });
 });
 

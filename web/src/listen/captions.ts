@@ -21,7 +21,10 @@ const ESCAPED: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "
 
 /** Throws where `text` is no WebVTT. A block that cannot be read is left out. */
 export function parse(text: string): Captions {
-  const [head = "", ...blocks] = text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n").split(/\n{2,}/);
+  const [head = "", ...blocks] = text
+    .replace(/^\ufeff/, "")
+    .replaceAll("\r\n", "\n")
+    .split(/\n{2,}/);
   if (!/^WEBVTT(?:\s|$)/.test(head)) throw new Error("These are no captions.");
   const cues: Cue[] = [];
   let peaks: readonly number[] = [];
@@ -38,7 +41,10 @@ function readCue(block: string): Cue | undefined {
   const found = TIMES.exec(times);
   if (!found) return undefined;
   const [, ...parts] = found;
-  const text = lines.join(" ").trim().replace(/&(?:amp|lt|gt);/g, (escaped) => ESCAPED[escaped]!);
+  const text = lines
+    .join(" ")
+    .trim()
+    .replace(/&(?:amp|lt|gt);/g, (escaped) => ESCAPED[escaped]!);
   return { start: seconds(parts.slice(0, 3)), end: seconds(parts.slice(3)), text };
 }
 
@@ -79,7 +85,8 @@ export function paragraphs(cues: readonly Cue[]): readonly (readonly [number, nu
   const found: [number, number][] = [];
   let first = 0;
   for (let at = 1; at <= cues.length; at += 1) {
-    const isEnd = at === cues.length || cues[at]!.start - cues[at - 1]!.end >= PARAGRAPH || at - first === LONGEST;
+    const isEnd =
+      at === cues.length || cues[at]!.start - cues[at - 1]!.end >= PARAGRAPH || at - first === LONGEST;
     if (!isEnd) continue;
     found.push([first, at]);
     first = at;

@@ -54,7 +54,15 @@ function PlayButton({ player }: { player: Player }) {
   );
 }
 
-function Control({ label, press, children }: { label: string; press: () => void; children: ComponentChildren }) {
+function Control({
+  label,
+  press,
+  children,
+}: {
+  label: string;
+  press: () => void;
+  children: ComponentChildren;
+}) {
   return (
     <button type="button" class="control" aria-label={label} title={label} onClick={press}>
       <svg viewBox="0 0 24 24" aria-hidden="true">
@@ -68,7 +76,10 @@ export function Speed({ player }: { player: Player }) {
   return (
     <label class="speed">
       <span>Speed</span>
-      <select value={player.speed.value} onChange={(event) => player.setSpeed(Number(event.currentTarget.value))}>
+      <select
+        value={player.speed.value}
+        onChange={(event) => player.setSpeed(Number(event.currentTarget.value))}
+      >
         {SPEEDS.map((speed) => (
           <option key={speed} value={speed}>
             {speed} ×

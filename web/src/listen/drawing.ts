@@ -53,7 +53,8 @@ export function onLooks(canvas: HTMLCanvasElement, changed: () => void): () => v
   sizes.observe(canvas);
   const listened = new AbortController();
   const colours = ["(prefers-color-scheme: dark)", "(forced-colors: active)"];
-  for (const query of colours) matchMedia(query).addEventListener("change", changed, { signal: listened.signal });
+  for (const query of colours)
+    matchMedia(query).addEventListener("change", changed, { signal: listened.signal });
   addEventListener("resize", changed, { signal: listened.signal });
   return () => {
     sizes.disconnect();

@@ -14,7 +14,23 @@ const press = (key: string, more: Partial<Press> = {}): Press => ({
 const commandOf = (pressed: Press, focus: Focus) => commandWhere(pressed, focus, true);
 
 test("each key has its command", () => {
-  const commands = [" ", "k", "K", "ArrowLeft", "ArrowRight", "j", "l", ",", ".", "<", ">", "?", "x", "Tab", "ArrowUp"];
+  const commands = [
+    " ",
+    "k",
+    "K",
+    "ArrowLeft",
+    "ArrowRight",
+    "j",
+    "l",
+    ",",
+    ".",
+    "<",
+    ">",
+    "?",
+    "x",
+    "Tab",
+    "ArrowUp",
+  ];
   assert.deepEqual(
     commands.map((key) => commandOf(press(key), "nothing")),
     [
@@ -52,7 +68,8 @@ test("keys with Ctrl, Alt or Meta are the browser's", () => {
 
 test("arrows and the space bar with Shift are the browser's; signs may need it", () => {
   const shiftKey = true;
-  for (const key of ["ArrowLeft", "ArrowRight", " "]) assert.equal(commandOf(press(key, { shiftKey }), "nothing"), undefined);
+  for (const key of ["ArrowLeft", "ArrowRight", " "])
+    assert.equal(commandOf(press(key, { shiftKey }), "nothing"), undefined);
   assert.equal(commandOf(press("?", { shiftKey }), "nothing"), "show-keys");
   assert.equal(commandOf(press("K", { shiftKey }), "nothing"), "toggle");
 });

@@ -24,7 +24,8 @@ export function Log({ narration }: { narration: Narration | undefined }) {
       </ol>
       <p class="hint">
         Asked for on {inFull(createdAt)}.
-        {finishedAt && ` Done after ${spoken(Math.max(1, (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000))}.`}
+        {finishedAt &&
+          ` Done after ${spoken(Math.max(1, (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000))}.`}
       </p>
     </details>
   );

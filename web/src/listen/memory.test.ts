@@ -36,7 +36,9 @@ test("fifty are remembered, the latest ones", () => {
   for (let at = 0; at < 60; at += 1) rememberPlace("hers", `n${at}`, 20, 60);
   rememberPlace("hers", "n10", 21, 60);
   rememberPlace("hers", "n60", 20, 60);
-  const known = Array.from({ length: 61 }, (_, at) => `n${at}`).filter((id) => placeIn("hers", id) !== undefined);
+  const known = Array.from({ length: 61 }, (_, at) => `n${at}`).filter(
+    (id) => placeIn("hers", id) !== undefined,
+  );
   assert.equal(known.length, 50);
   assert.ok(known.includes("n10"));
   assert.ok(!known.includes("n11"));

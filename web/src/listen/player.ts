@@ -29,7 +29,9 @@ export class Player {
   readonly problem = signal<string | undefined>(undefined);
   readonly captions = signal<Captions>(NOTHING);
   /** The place of the sentence that is spoken; -1 before the first. */
-  readonly sentence: ReadonlySignal<number> = computed(() => cueAt(this.captions.value.cues, this.time.value));
+  readonly sentence: ReadonlySignal<number> = computed(() =>
+    cueAt(this.captions.value.cues, this.time.value),
+  );
   /** How often somebody went to another place. */
   readonly jumps = signal(0);
   readonly #links: Links;
@@ -51,7 +53,8 @@ export class Player {
       this.isWaiting.value = true;
       if (!links.known()) void this.#renew();
     });
-    for (const name of ["playing", "seeked", "canplay"] as const) this.#on(name, () => (this.isWaiting.value = false));
+    for (const name of ["playing", "seeked", "canplay"] as const)
+      this.#on(name, () => (this.isWaiting.value = false));
     this.#on("ended", () => {
       this.isPlaying.value = false;
       this.time.value = duration;
@@ -145,7 +148,8 @@ export class Player {
   }
 
   #look(): void {
-    if (!this.#isHeld && !this.#renewing && !this.audio.error) this.time.value = this.#within(this.audio.currentTime);
+    if (!this.#isHeld && !this.#renewing && !this.audio.error)
+      this.time.value = this.#within(this.audio.currentTime);
   }
 
   /** `timeupdate` comes four times a second, which is late for a short sentence. */

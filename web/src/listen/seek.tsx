@@ -39,7 +39,9 @@ function Waveform({ player }: { player: Player }) {
     const unlisten = onLooks(place, () => (looks.value += 1));
     let path = new Path2D();
     // To the pixel: what would look the same is not drawn again.
-    const played = computed(() => Math.round((player.time.value / player.duration) * place.width) / place.width);
+    const played = computed(
+      () => Math.round((player.time.value / player.duration) * place.width) / place.width,
+    );
     const stops = [
       effect(() => {
         void looks.value;

@@ -33,7 +33,11 @@ export function tellSystem(player: Player, { story, voice }: Row): () => void {
       void player.jumps.value;
       void player.isPlaying.value;
       const { duration, speed, time } = player;
-      session.setPositionState({ duration, playbackRate: speed.value, position: Math.min(time.peek(), duration) });
+      session.setPositionState({
+        duration,
+        playbackRate: speed.value,
+        position: Math.min(time.peek(), duration),
+      });
     }),
   ];
   return () => {

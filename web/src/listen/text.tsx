@@ -30,7 +30,8 @@ export function Text({ source, ...others }: Props) {
   };
   useEffect(() => void load(), [source, player]);
   if (state.value === "loading") return <Waiting rows={4} label="Loading the text" />;
-  if (state.value !== "ready") return <Problem retry={() => void load()}>The text cannot be shown. {state}</Problem>;
+  if (state.value !== "ready")
+    return <Problem retry={() => void load()}>The text cannot be shown. {state}</Problem>;
   const { cues } = player.captions.value;
   if (!cues.length) return <Empty title="There is no text to this narration." />;
   return <Sentences cues={cues} {...others} />;

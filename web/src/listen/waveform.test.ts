@@ -9,7 +9,11 @@ test("a bar is as tall as the loudest of its parts", () => {
 });
 
 test("where nothing is silent, the bars still differ", () => {
-  const [first, second, third] = heights({ peaks: [66, 99, 82.5], cues: [] }, 3, 3) as [number, number, number];
+  const [first, second, third] = heights({ peaks: [66, 99, 82.5], cues: [] }, 3, 3) as [
+    number,
+    number,
+    number,
+  ];
   assert.ok(Math.abs(first - 1 / 3) < 1e-9 && second === 1 && Math.abs(third - 2 / 3) < 1e-9);
   assert.deepEqual(heights({ peaks: [99, 99], cues: [] }, 2, 2), [1, 1]);
 });

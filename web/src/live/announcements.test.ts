@@ -9,7 +9,10 @@ const row = (status: Row["status"], progress: number, error: Row["error"] = null
 
 test("beginnings and ends are said", () => {
   assert.equal(worthSaying(undefined, row("PENDING", 0), START), "The Fog waits to be narrated.");
-  assert.equal(worthSaying(row("IN_PROGRESS", 90), row("SUCCEEDED", 100), START), "The narration of The Fog is ready to hear.");
+  assert.equal(
+    worthSaying(row("IN_PROGRESS", 90), row("SUCCEEDED", 100), START),
+    "The narration of The Fog is ready to hear.",
+  );
   const failed = row("FAILED", 9, { code: "NARRATION_FAILED", message: "" });
   assert.equal(worthSaying(row("IN_PROGRESS", 9), failed, START), "The narration of The Fog failed.");
   const canceled = row("FAILED", 9, { code: "CANCELED", message: "" });

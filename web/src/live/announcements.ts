@@ -22,7 +22,8 @@ export function worthSaying(before: Row | undefined, row: Row, now: number): str
   const name = `The narration of ${row.story.title}`;
   if (row.status !== before?.status) {
     if (row.status === "SUCCEEDED") return `${name} is ready to hear.`;
-    if (row.status === "FAILED") return row.error?.code === "CANCELED" ? `${name} was canceled.` : `${name} failed.`;
+    if (row.status === "FAILED")
+      return row.error?.code === "CANCELED" ? `${name} was canceled.` : `${name} failed.`;
     if (row.status === "PENDING") return `${row.story.title} waits to be narrated.`;
     return undefined;
   }

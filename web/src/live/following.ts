@@ -144,7 +144,10 @@ async function refreshQuietly(view: View, tries = TRIES): Promise<void> {
     () => false,
   );
   if (isDone || tries <= 1) return;
-  setTimeout(() => (shown.has(view) || view === everywhere) && void refreshQuietly(view, tries - 1), RESUBSCRIBE_MS);
+  setTimeout(
+    () => (shown.has(view) || view === everywhere) && void refreshQuietly(view, tries - 1),
+    RESUBSCRIBE_MS,
+  );
 }
 
 function sentence(error: unknown): string {

@@ -50,7 +50,8 @@ export const hide = (id: string, isHidden = true): void => hidden.set(id, isHidd
 export function retitle(storyId: string, title: string): void {
   for (const row of rows.values()) {
     const { story } = row.peek();
-    if (story.id === storyId && story.title !== title) row.value = { ...row.peek(), story: { id: storyId, title } };
+    if (story.id === storyId && story.title !== title)
+      row.value = { ...row.peek(), story: { id: storyId, title } };
   }
 }
 

@@ -28,7 +28,11 @@ export async function writeStory(id: string | undefined, title: string, content:
   if (typeof answer === "string") return { problems: { form: answer } };
   if ("story" in answer) return { story: answer.story };
   if (answer.__typename === "StoryNotFoundError") {
-    return { problems: { form: "This story was deleted elsewhere. Your text is kept: load the page again to make it a new story." } };
+    return {
+      problems: {
+        form: "This story was deleted elsewhere. Your text is kept: load the page again to make it a new story.",
+      },
+    };
   }
   return { problems: byField(answer.message, answer.fields) };
 }
@@ -36,7 +40,7 @@ export async function writeStory(id: string | undefined, title: string, content:
 function byField(message: string, fields: readonly { path: readonly string[]; message: string }[]): Problems {
   const of = (name: string) => fields.find(({ path }) => path.at(-1) === name)?.message;
   const [title, content] = [of("title"), of("content")];
-  return title ?? content ? { ...(title && { title }), ...(content && { content }) } : { form: message };
+  return (title ?? content) ? { ...(title && { title }), ...(content && { content }) } : { form: message };
 }
 
 /** Delete it with its narrations in a while, unless that is undone. */

@@ -20,7 +20,12 @@ const key = (user: string, story: string) => `${PREFIX}.${user}.${story}`;
 export function readDraft(user: string, story: string): Draft | undefined {
   try {
     const kept = JSON.parse(localStorage.getItem(key(user, story)) ?? "null") as Draft | null;
-    return kept && typeof kept.title === "string" && typeof kept.content === "string" && typeof kept.base === "string" ? kept : undefined;
+    return kept &&
+      typeof kept.title === "string" &&
+      typeof kept.content === "string" &&
+      typeof kept.base === "string"
+      ? kept
+      : undefined;
   } catch {
     return undefined;
   }

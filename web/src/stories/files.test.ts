@@ -29,7 +29,10 @@ test("old encodings are read", () => {
 });
 
 test("what is no story is refused in words", async () => {
-  await assert.rejects(readTextFile(file("song.mp3", "x", "audio/mpeg")), /song\.mp3 is no \.txt or \.md file/);
+  await assert.rejects(
+    readTextFile(file("song.mp3", "x", "audio/mpeg")),
+    /song\.mp3 is no \.txt or \.md file/,
+  );
   await assert.rejects(readTextFile(file("a.txt", "a\0b")), /holds no text/);
   await assert.rejects(readTextFile(file("a.txt", " \n")), /is empty/);
   await assert.rejects(readTextFile(file("a.txt", new Uint8Array(4_000_001))), /too long/);

@@ -19,7 +19,10 @@ export async function readTextFile(file: File): Promise<TextFile> {
   if (!NAMED.test(file.name) && !file.type.startsWith("text/plain")) {
     throw new NoStory(`${file.name} is no .txt or .md file.`);
   }
-  if (file.size > MOST_BYTES) throw new NoStory(`${file.name} is too long: a story has at most ${MOST_CHARACTERS.toLocaleString("en")} characters.`);
+  if (file.size > MOST_BYTES)
+    throw new NoStory(
+      `${file.name} is too long: a story has at most ${MOST_CHARACTERS.toLocaleString("en")} characters.`,
+    );
   const content = decode(new Uint8Array(await file.arrayBuffer())).replace(/\r\n?/g, "\n");
   if (content.includes("\0")) throw new NoStory(`${file.name} holds no text.`);
   if (!content.trim()) throw new NoStory(`${file.name} is empty.`);

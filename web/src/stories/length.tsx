@@ -5,7 +5,13 @@ import { characters, listeningSeconds, LONG_CHARACTERS, MOST_CHARACTERS } from "
 const PAUSE_MS = 250;
 
 /** How long the text is, and its audio would be, as one types. */
-export function Length({ content, isChanged }: { content: Signal<string>; isChanged: ReadonlySignal<boolean> }) {
+export function Length({
+  content,
+  isChanged,
+}: {
+  content: Signal<string>;
+  isChanged: ReadonlySignal<boolean>;
+}) {
   const told = useSignal("");
   const isTooLong = useSignal(false);
   useSignalEffect(() => {

@@ -17,7 +17,9 @@ export const state = signal<"new" | "loading" | "ready">("new");
 export const failure = signal<string | undefined>(undefined);
 const total = signal(0);
 export const stories = computed(() =>
-  [...known.value.values()].filter(({ id }) => !hidden.ids.value.has(id)).sort((a, b) => (a.id < b.id ? 1 : -1)),
+  [...known.value.values()]
+    .filter(({ id }) => !hidden.ids.value.has(id))
+    .sort((a, b) => (a.id < b.id ? 1 : -1)),
 );
 export const hasMore = computed(() => state.value !== "ready" || known.value.size < total.value);
 

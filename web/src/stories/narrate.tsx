@@ -39,7 +39,11 @@ export function Narrate({ id, writing }: { id: string | undefined; writing: Writ
       {hasChoice.value && (
         <>
           <label for="voice">Voice</label>
-          <select id="voice" value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)}>
+          <select
+            id="voice"
+            value={chosen.value}
+            onChange={(event) => (chosen.value = event.currentTarget.value)}
+          >
             {voices.value.map((voice) => (
               <option key={voice.id} value={voice.id}>
                 {voice.name}

@@ -36,8 +36,8 @@ export function Sheet({ id, saved }: { id: string | undefined; saved: Signal<Who
       </PageTitle>
       {writing.isOutdated.value && (
         <Problem>
-          This story was changed elsewhere at {inFull(saved.value!.updatedAt)}, after you began. Saving replaces that with
-          your text; “Discard changes” shows it.
+          This story was changed elsewhere at {inFull(saved.value!.updatedAt)}, after you began. Saving
+          replaces that with your text; “Discard changes” shows it.
         </Problem>
       )}
       <label class="unseen" for="title">

@@ -24,7 +24,8 @@ const newest = computed(() => {
 export function StoryList({ current }: { current: string | undefined }) {
   useEffect(() => void (state.peek() === "new" ? more() : refresh()), []);
   const shown = stories.value;
-  if (!shown.length && state.value !== "ready" && !failure.value) return <Waiting rows={4} label="Loading stories" />;
+  if (!shown.length && state.value !== "ready" && !failure.value)
+    return <Waiting rows={4} label="Loading stories" />;
   return (
     <>
       {shown.length > 0 && (
@@ -32,7 +33,9 @@ export function StoryList({ current }: { current: string | undefined }) {
           {shown.map(({ id, title, updatedAt }) => (
             <li key={id}>
               <a href={link({ page: "story", id })} aria-current={id === current ? "true" : undefined}>
-                <span class="shelf-title" dir="auto">{title}</span>
+                <span class="shelf-title" dir="auto">
+                  {title}
+                </span>
                 <span class="shelf-facts">
                   <span>{ago(updatedAt, everyMinute.value)}</span>
                   <Newest id={id} />
@@ -50,7 +53,8 @@ export function StoryList({ current }: { current: string | undefined }) {
       {failure.value ? (
         <Problem retry={() => void tryAgain()}>{failure.value}</Problem>
       ) : (
-        hasMore.value && state.value === "ready" && <Sentinel key={shown.length} reached={() => void more()} />
+        hasMore.value &&
+        state.value === "ready" && <Sentinel key={shown.length} reached={() => void more()} />
       )}
     </>
   );

@@ -26,7 +26,10 @@ export class Writing {
   });
   /** Whether it was saved elsewhere since what is typed here was begun. */
   readonly isOutdated = computed(
-    () => this.saved.value !== undefined && this.isChanged.value && this.#base.value !== this.saved.value.updatedAt,
+    () =>
+      this.saved.value !== undefined &&
+      this.isChanged.value &&
+      this.#base.value !== this.saved.value.updatedAt,
   );
   readonly saved: Signal<WholeStory | undefined>;
   readonly #base = signal("");

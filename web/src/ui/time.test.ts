@@ -27,7 +27,9 @@ test("counts", () => {
 
 test("how long ago", () => {
   const now = Date.parse("2026-06-10T12:00:00Z");
-  const told = ["12:00:30Z", "11:59:01Z", "11:58:00Z", "00:00:00Z"].map((time) => ago(`2026-06-10T${time}`, now));
+  const told = ["12:00:30Z", "11:59:01Z", "11:58:00Z", "00:00:00Z"].map((time) =>
+    ago(`2026-06-10T${time}`, now),
+  );
   assert.deepEqual(told, ["just now", "just now", "2 min ago", "12 h ago"]);
   assert.equal(ago("2026-06-08T12:00:00Z", now), "2 days ago");
   assert.equal(ago("2026-01-02T12:00:00Z", now), "Jan 2, 2026");
