@@ -29,6 +29,8 @@ pytestmark = pytest.mark.long
 # Some seconds of narrating: begun before the cut, ended within it.
 STORY = SENTENCE * 200
 LIMIT_SECONDS = 60
+# As long as a second click starts nothing.
+TWICE_MS = 1_100
 STATES = {"PENDING": "waiting", "IN_PROGRESS": "narrating", "SUCCEEDED": "ready", "FAILED": "canceled"}
 
 
@@ -305,7 +307,8 @@ async def test_a_narration_whose_answer_was_lost_is_not_started_twice(road: Road
     await expect(problem).to_have_count(0)
     await expect(takes).to_have_count(1)
     assert len((await client.data(alice, ALL))["storyGenerations"]["items"]) == 1
-    # Asked for once more, it is one more.
+    # Asked for once more, and not by a slip of the hand, it is one more.
+    await page.wait_for_timeout(TWICE_MS)
     await start.click()
     await expect(takes).to_have_count(2)
 

@@ -42,5 +42,7 @@ async function overHttp(asked: FetcherParams, headers: Headers) {
   const request = { method: "POST", headers, body: JSON.stringify(asked) };
   const answer = await send(address("graphql"), request).catch(() => undefined);
   if (!answer) return failure("The server cannot be reached. Try again in a moment.");
-  return answer.json().catch(() => failure(`The server answered ${answer.status}, and nothing that can be shown.`));
+  return answer
+    .json()
+    .catch(() => failure(`The server answered ${answer.status}, and nothing that can be shown.`));
 }

@@ -17,7 +17,9 @@ test("each operation fits the schema", () => {
 
 test("each has the variables that it declares", () => {
   for (const { query, variables = "{}" } of tabsFor("a story")) {
-    const declared = getOperationAST(parse(query))?.variableDefinitions?.map(({ variable }) => variable.name.value);
+    const declared = getOperationAST(parse(query))?.variableDefinitions?.map(
+      ({ variable }) => variable.name.value,
+    );
     assert.deepEqual(Object.keys(JSON.parse(variables) as object), declared ?? []);
   }
 });

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { storageOf, withoutHeaders } from "./storage.ts";
 
 test("headers are left out wherever they are, and nothing else is", () => {
-  const kept = { queries: [{ query: "{ a }", headers: '{"Authorization":"Bearer x"}', variables: '{"headers":1}' }] };
+  const kept = {
+    queries: [{ query: "{ a }", headers: '{"Authorization":"Bearer x"}', variables: '{"headers":1}' }],
+  };
   assert.deepEqual(JSON.parse(withoutHeaders(JSON.stringify(kept))), {
     queries: [{ query: "{ a }", headers: null, variables: '{"headers":1}' }],
   });

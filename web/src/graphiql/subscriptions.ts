@@ -60,6 +60,7 @@ function explained(problem: unknown, authorization: string): unknown {
   if (Array.isArray(problem)) return problem;
   const { code } = (problem ?? {}) as { code?: unknown };
   if (code === SIGN_IN_REFUSED && authorization) return { message: NOT_TAKEN };
-  const why = typeof code === "number" ? CLOSED[code] ?? `The live connection was lost (${code}).` : undefined;
+  const why =
+    typeof code === "number" ? (CLOSED[code] ?? `The live connection was lost (${code}).`) : undefined;
   return { message: why ?? "The live connection cannot be had. Is the server there?" };
 }
