@@ -2,7 +2,7 @@
 
 /** Before each name that GraphiQL has. */
 const GRAPHIQL = "graphiql:";
-/** Headers, and what its editors have: the tabs say that too, and GraphiQL adds a tab where the two differ. */
+/** Headers; and what its editors have, which the tabs say too: GraphiQL adds a tab where the two differ. */
 const LEFT_OUT: readonly string[] = ["headers", "query", "variables"];
 
 /** The history keeps headers, too, whatever `shouldPersistHeaders` says. */

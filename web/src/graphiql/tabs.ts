@@ -5,8 +5,8 @@ import { tabsFor } from "./newcomer.ts";
 import { KEPT, openTab } from "./open-tab.ts";
 
 /**
- * GraphiQL's options for them. It shows what a tab has when one goes there: what is in the one that is open at
- * first, it is told.
+ * GraphiQL's options for them. It shows what a tab has when one goes there: what the one that is open at first
+ * has, it is told.
  */
 export async function found(storage: { getItem(name: string): string | null }) {
   const open = openTab(storage.getItem(KEPT));
