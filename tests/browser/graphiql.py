@@ -40,16 +40,20 @@ class GraphiQL:
         )
 
     async def go_to(self, operation: str) -> None:
-        await self.page.get_by_role("tablist").get_by_role("button", name=operation, exact=True).click()
+        await self._tabs.get_by_role("button", name=operation, exact=True).click()
         await expect(self.editor("Operation Editor")).to_contain_text(operation)
+
+    @property
+    def _tabs(self) -> Locator:
+        return self.page.get_by_role("list", name="Select active operation")
 
     @property
     def tabs(self) -> Locator:
         """Their names, in their order."""
-        return self.page.get_by_role("tablist").locator("[id^=graphiql-session-tab-]")
+        return self._tabs.locator("[id^=graphiql-session-tab-]")
 
     async def close_tab(self, operation: str) -> None:
-        tab = self.page.get_by_role("tablist").get_by_role("tab").filter(has_text=operation)
+        tab = self._tabs.get_by_role("listitem").filter(has_text=operation)
         await tab.hover()  # the button is not there before
         await tab.get_by_role("button", name="Close Tab").click()
         await expect(tab).to_have_count(0)

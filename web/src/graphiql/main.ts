@@ -10,6 +10,7 @@ import { owner, token } from "../api/session.ts";
 import { SignIn } from "../frame/sign-in.tsx";
 import { fetcher } from "./fetcher.ts";
 import { storageOf } from "./storage.ts";
+import { tellTabsAsButtons } from "./tab-roles.ts";
 import { found } from "./tabs.ts";
 
 render(h(SignIn, null), document.getElementById("sign-in")!);
@@ -29,6 +30,6 @@ const back = createElement(
   { href: "./", title: `Back to your stories, signed in as ${name}` },
   "‹ Storycast",
 );
-createRoot(document.getElementById("graphiql")!).render(
-  createElement(GraphiQL, options, createElement(GraphiQL.Logo, null, back)),
-);
+const root = document.getElementById("graphiql")!;
+tellTabsAsButtons(root);
+createRoot(root).render(createElement(GraphiQL, options, createElement(GraphiQL.Logo, null, back)));
