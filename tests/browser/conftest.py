@@ -48,7 +48,8 @@ def found_browser() -> chromium.Chromium:
         missing(f"There is no browser to test with: {error}")
 
 
-@pytest.fixture(scope="session")
+# Not for longer: it has work of its own, beside whatever is measured next.
+@pytest.fixture(scope="package")
 async def browser(found_browser: chromium.Chromium) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(
