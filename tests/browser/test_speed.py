@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from playwright.async_api import Page, Request, Route, WebSocketRoute, expect
 
+from tests.browser.people import scroll_until
 from tests.browser.tabs import Tab, Tabs
 from tests.callers import Api
 
@@ -65,7 +66,7 @@ async def test_the_script_of_the_first_load_is_small(api: Api, tabs: Tabs, alice
 
 @pytest.mark.long
 async def test_the_page_can_be_used_within_a_second(api: Api, tabs: Tabs, alice: UUID) -> None:
-    """With nothing kept from before. The quickest of several, as machines have other work to do."""
+    """With nothing kept from before. The middle one of several, as machines have other work to do."""
     await api.add_story(alice, title="The first of all")
     took = []
     for _ in range(LOADS):
@@ -76,7 +77,7 @@ async def test_the_page_can_be_used_within_a_second(api: Api, tabs: Tabs, alice:
         took.append(await tab.page.evaluate("readyAt"))
         await tab.close()
     print(sorted(map(round, took)), "median", round(statistics.median(took)))  # noqa: T201 - as above
-    assert min(took) < MOST_MS
+    assert statistics.median(took) < MOST_MS
 
 
 @pytest.mark.long
@@ -88,8 +89,7 @@ async def test_hundreds_of_rows_that_move_do_not_hold_up_scrolling(api: Api, tab
     await tab.page.goto(f"{api.base}/#/narrations")
     await tab.page.reload()
     rows = tab.page.get_by_role("list", name="Narrations").get_by_role("listitem")
-    while await rows.count() < ROWS:
-        await rows.last.scroll_into_view_if_needed()
+    await scroll_until(rows, ROWS)
     assert await rows.count() == ROWS
     await expect(tab.page.get_by_role("button", name="Show more")).to_have_count(0)
     async with longest_task(tab) as scrolling:
