@@ -299,7 +299,9 @@ async def test_a_narration_whose_answer_was_lost_is_not_started_twice(road: Road
     await start.click()
     await until_begun(road, alice)
     road.tunnel.part()
-    problem = page.get_by_text("The server cannot be reached. Try again in a moment.")
+    # The list beside the editor may say the same, where it was being read when the line was cut.
+    editor = page.get_by_role("region", name="Editor")
+    problem = editor.get_by_text("The server cannot be reached. Try again in a moment.")
     await expect(problem).to_be_visible()
     road.tunnel.mend()
     await expect_live(page)
