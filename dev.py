@@ -35,6 +35,7 @@ usage: python3 dev.py COMMAND [options]
   test       the tests, but for the long ones; --long runs those, and those alone; the rest goes to pytest
   lint       ruff, mypy and import-linter; for the web UI prettier, tsc and gql.tada
   chaos      faults and attacks on a Storycast of their own, with figures: [NAME ...] [--seconds N] [--seed N]
+  bench      Storycast beside its peers, measured: [NAME ...] [--rounds N] [--seconds N]
   token      print a signed JWT: --user UUID [--lifetime SECONDS] [--data-dir DIR]
   schema     write schema/schema.graphql; --check only compares, with the last release too;
              --release keeps it as what this version promises
@@ -91,12 +92,14 @@ def main(arguments: list[str]) -> int:
         become_server(command, rest)
     if command == "web":
         return 0 if build_web() else 1
-    if command not in ("test", "lint", "chaos"):
+    if command not in ("test", "lint", "chaos", "bench"):
         raise Problem(f"There is no command {command}: `python3 dev.py --help` lists them.")
     ensure("dev")
     os.chdir(str(ROOT))
     if command == "chaos":
         become("-m", "tests.chaos", *rest)
+    if command == "bench":
+        become("-m", "bench", *rest)
     if command == "test":
         build_web_or_go_on()
         test([argument for argument in rest if argument != "--long"], long="--long" in rest)
