@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     query_aliases: int = Field(100, ge=0, le=100_000)
     query_root_fields: int = Field(30, ge=1, le=100_000)
     query_cost: int = Field(20_000, ge=1, le=100_000_000)
+    plans: bool = True
     introspection: bool | None = None
     graphiql: bool | None = None
     trusted_documents: Path | None = None

@@ -72,8 +72,13 @@ class Allowance(SchemaExtension):
     """Gives each operation its `Answer`."""
 
     def on_operation(self) -> Iterator[None]:
-        _answer.set(Answer())
+        begin_answer()
         yield
+
+
+def begin_answer() -> None:
+    """For an operation that begins."""
+    _answer.set(Answer())
 
 
 def current_answer() -> Answer:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -20,6 +20,9 @@ from resolvers import batches
 from resolvers.services import Services
 from schema.positions import Position
 
+if TYPE_CHECKING:
+    from schema.prepared import PreparedDocuments
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -32,7 +35,7 @@ LARGEST_BATCH = 30_000
 @dataclass
 class Context:
     """One for each HTTP request, and one for each socket: so it holds no session, and its look-ups
-    batch what one moment asks without remembering any of it.
+    batch what one moment asks without remembering any of it. `prepared` is the process's.
     """
 
     services: Services
@@ -40,6 +43,7 @@ class Context:
     identity: Identity | None = None
     connection_params: dict[str, Any] | None = None
     position: Position = field(default_factory=Position)
+    prepared: PreparedDocuments | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property

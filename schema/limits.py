@@ -12,6 +12,7 @@ from core.errors import BadUserInput
 from core.settings import Settings
 from schema.context import Context
 from schema.measure import DEEPEST, Measured, NestedTooDeeply, measure
+from schema.preparation import is_prepared
 
 # In a request's variables, lists and objects included; the documented inputs have a handful.
 MOST_VALUES = 10_000
@@ -47,9 +48,11 @@ class Limits(SchemaExtension):
         asked = self.execution_context
         assert asked.graphql_document
         schema = asked.schema._schema  # noqa: SLF001 - Strawberry shows its types no other way
-        if not _is_within(MOST_VALUES, asked.variables or {}):
+        if not is_within(MOST_VALUES, asked.variables or {}):
             refusal = BadUserInput(f"The variables hold more than {MOST_VALUES:,} values")
             return GraphQLError(str(refusal), original_error=refusal)
+        if is_prepared(asked):
+            return None
         running = get_operation_ast(asked.graphql_document, asked.operation_name)
         try:
             measured = measure(schema, asked.graphql_document, running, asked.variables or {})
@@ -58,7 +61,7 @@ class Limits(SchemaExtension):
         return _introspection(self._settings, measured) or _excess(self._settings, measured)
 
 
-def _is_within(most: int, variables: dict[str, Any]) -> bool:
+def is_within(most: int, variables: dict[str, Any]) -> bool:
     """Whether `variables` hold no more values than `most`. Looks at no more of them."""
     found = 0
     left: list[Any] = [variables]

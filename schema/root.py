@@ -20,6 +20,7 @@ from schema.limits import Limits
 from schema.locations import Locations
 from schema.mutation import Mutation
 from schema.operations import OneOperation
+from schema.preparation import Preparation
 from schema.query import Query
 from schema.subscription import Subscription
 from schema.validation import BoundedExecution, Validation
@@ -48,7 +49,7 @@ schema = Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Error],
-    extensions=[Faults, Locations, OneOperation, Limits, Validation, Allowance],
+    extensions=[Faults, Locations, OneOperation, Limits, Validation, Preparation, Allowance],
     execution_context_class=BoundedExecution,
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -166,7 +166,7 @@ class Story:
     "when it was asked for, whatever becomes of that since."
 )
 class StoryGeneration:
-    row: strawberry.Private[rows.Generation]
+    row: strawberry.Private[rows.AnyGeneration]
     id: UUID = strawberry.field(description="A UUIDv7, made by the server when it was asked for.")
     story_id: UUID = strawberry.field(description="The id of its story.")
     status: GenerationStatus = strawberry.field(description="Where it is in its life. Never goes back.")
@@ -236,7 +236,7 @@ class StoryGeneration:
         ]
 
     @classmethod
-    def of(cls, row: rows.Generation) -> StoryGeneration:
+    def of(cls, row: rows.AnyGeneration) -> StoryGeneration:
         return cls(
             row=row,
             id=row.id,

@@ -17,6 +17,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from core.errors import BadUserInput, Refusal, Unauthenticated
 from core.settings import Environment
 from schema.context import Context
+from schema.preparation import is_prepared
 
 # Some messages quote all of what they are about, each of them.
 MOST_ERRORS = 10
@@ -46,8 +47,13 @@ class Validation(SchemaExtension):
         if asked.pre_execution_errors is None:
             assert asked.graphql_document
             schema = asked.schema._schema  # noqa: SLF001 - Strawberry shows its types no other way
-            asked.pre_execution_errors = _validate(
-                schema, asked.graphql_document, hide_suggestions=_hides_suggestions(asked.context)
+            # Strawberry would look at it, too, if nobody had said that nothing is wrong with it.
+            asked.pre_execution_errors = (
+                []
+                if is_prepared(asked)
+                else _validate(
+                    schema, asked.graphql_document, hide_suggestions=_hides_suggestions(asked.context)
+                )
             )
         yield
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from core.identity import Verifier
 from resolvers.services import Services
+from schema.execution import open_documents
 from server.demo_sign_in import DEMO_SIGN_IN, demo_routes
 from server.dist import DIST
 from server.edges.doors import Door
@@ -46,13 +47,13 @@ def create_app(services: Services, verifier: Verifier, web: Path = DIST) -> ASGI
     # Sockets, and event streams, which are as much to keep.
     lasting = Places(settings.sockets_per_user)
     documents = Documents.open(settings, build.documents if build else None)
+    prepared = open_documents(plans=settings.plans)
+    endpoint = GraphQLEndpoint(services, door, documents, prepared, lasting)
     demo = demo_routes(settings)
     app = Starlette(
         routes=[
             *web_routes(settings, services.links, build, index),
-            door.route(
-                "/graphql", GraphQLEndpoint(services, door, documents, lasting).answer, ["GET", "POST"]
-            ),
+            door.route("/graphql", endpoint.answer, ["GET", "POST"]),
             WebSocketRoute("/graphql", LiveEndpoint(services, verifier, documents, lasting)),
             *rest_routes(services, door),
             *page_routes(settings),

@@ -20,8 +20,10 @@ from core.codes import Fault
 from core.identity import Identity
 from resolvers.services import Services
 from schema.context import Context
+from schema.execution import execute
 from schema.operations import NAME_ONE
 from schema.positions import Position
+from schema.prepared import PreparedDocuments
 from schema.root import schema
 from server.edges.doors import Door
 from server.edges.places import Places
@@ -36,10 +38,18 @@ from server.graphql.sse import EventStream, answer_as_events, headers_alone
 class GraphQLEndpoint:
     """Answers GET and POST. `streams` are the users' places for what lasts."""
 
-    def __init__(self, services: Services, door: Door, documents: Documents, streams: Places) -> None:
+    def __init__(
+        self,
+        services: Services,
+        door: Door,
+        documents: Documents,
+        prepared: PreparedDocuments,
+        streams: Places,
+    ) -> None:
         self._services = services
         self._door = door
         self._documents = documents
+        self._prepared = prepared
         self._streams = streams
 
     async def answer(self, request: Request) -> Response:
@@ -60,7 +70,9 @@ class GraphQLEndpoint:
         operation: dict[str, Any] = {
             "variable_values": asked.variables,
             "operation_name": asked.operation_name,
-            "context_value": Context(self._services, request_id(), identity, position=came_with),
+            "context_value": Context(
+                self._services, request_id(), identity, position=came_with, prepared=self._prepared
+            ),
         }
         result: ExecutionResult | None
         try:
@@ -101,7 +113,7 @@ async def _execute(operation: dict[str, Any], *, posted: bool) -> ExecutionResul
     """None for a subscription, which has not begun."""
     allowed = {OperationType.QUERY, OperationType.MUTATION} if posted else {OperationType.QUERY}
     try:
-        return await schema.execute(**operation, allowed_operation_types=allowed)
+        return await execute(**operation, allowed_operation_types=allowed)
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.SUBSCRIPTION:
             return None

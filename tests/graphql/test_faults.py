@@ -20,6 +20,7 @@ from strawberry.types.execution import PreExecutionError
 
 from core.identity import open_verifier
 from schema.context import Context
+from schema.execution import open_documents
 from schema.faults import Faults
 from server.edges.doors import Door
 from server.edges.places import Places
@@ -151,7 +152,7 @@ async def test_a_client_that_leaves_while_it_sends_is_no_fault_of_ours(
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     request = Request({"type": "http", "method": "POST", "headers": raw}, receive)
     door, documents = Door(open_verifier(api.settings), 1), Documents({}, trusted_alone=False)
-    endpoint = GraphQLEndpoint(api.services, door, documents, Places(1))
+    endpoint = GraphQLEndpoint(api.services, door, documents, open_documents(plans=True), Places(1))
     with pytest.raises(ClientDisconnect):
         await endpoint.answer(request)
     assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []

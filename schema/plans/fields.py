@@ -1,0 +1,78 @@
+"""How the value of a field is got: an attribute, or what its resolver returns."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from graphql import FieldNode, FragmentDefinitionNode, GraphQLField
+from strawberry.types.field import StrawberryField
+
+from schema.plans.inputs import Arguments
+from schema.plans.outputs import Completion, Slot
+from schema.plans.run import Run
+from schema.plans.unplanned import Unplanned
+
+DEFINITION = "strawberry-definition"
+
+
+class Resolver(NamedTuple):
+    """`resolve` calls a field's own function; with `awaits`, what that returns is awaited."""
+
+    resolve: Callable[[Any, Run], Any]
+    awaits: bool
+
+
+def definition_of(field: GraphQLField) -> StrawberryField:
+    """Raises Unplanned for a field that is not Strawberry's, or has more about it than a resolver."""
+    found = field.extensions.get(DEFINITION)
+    if not isinstance(found, StrawberryField) or found.extensions:
+        raise Unplanned("an unusual field")
+    return found
+
+
+def attribute(key: str, field: StrawberryField, completion: Completion) -> Slot:
+    """A field that is an attribute of its object."""
+    read, complete = attrgetter(field.python_name), completion.complete
+    return Slot(key, lambda source, run: complete(read(source), run), completion.awaits)
+
+
+def resolver_of(
+    field: StrawberryField,
+    nodes: list[FieldNode],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    arguments: Arguments,
+) -> Resolver:
+    """Raises Unplanned."""
+    resolver = field.base_resolver
+    assert resolver
+    call: Any = resolver.wrapped_func
+    if resolver.root_parameter or resolver.parent_parameter or not resolver.self_parameter:
+        raise Unplanned("an unusual resolver")
+    info = resolver.info_parameter
+    if info is None:
+        return Resolver(lambda source, run: call(source, **arguments(run.variables)), resolver.is_async)
+    name = info.name
+
+    def resolve(source: Any, run: Run) -> Any:
+        given = {**arguments(run.variables), name: run.info(field, nodes, fragments)}
+        return call(source, **given)
+
+    return Resolver(resolve, resolver.is_async)
+
+
+def resolved(key: str, resolver: Resolver, completion: Completion) -> Slot:
+    """A field that a resolver answers."""
+    resolve, complete = resolver.resolve, completion.complete
+
+    def value(source: Any, run: Run) -> Any:
+        return complete(resolve(source, run), run)
+
+    async def value_later(source: Any, run: Run) -> Any:
+        got = resolve(source, run)
+        made = complete(await got if resolver.awaits else got, run)
+        return await made if isinstance(made, Awaitable) else made
+
+    awaits = resolver.awaits or completion.awaits
+    return Slot(key, value_later if awaits else value, awaits)

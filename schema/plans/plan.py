@@ -1,0 +1,91 @@
+"""An operation that has been made into a plan, and what is kept of one that does not go as planned.
+
+A plan does what graphql-core does, and looks nothing up while it does it. It knows no errors: where anything
+is not as planned, graphql-core answers the operation, with what the fields at its root have given already.
+So an error is always graphql-core's, and nothing happens twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from graphql import GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode
+from strawberry.types.graphql import OperationType
+
+from schema.context import Context
+from schema.plans.compiler import Compiler, Root
+from schema.plans.inputs import Variables
+from schema.plans.run import Run, together
+
+
+class Kept:
+    """What fields at the root of an operation have given, by their keys in the answer."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._failures: dict[str, Exception] = {}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values or key in self._failures
+
+    def give(self, key: str) -> Any:
+        """Once more what it gave. Raises what it raised."""
+        if key in self._failures:
+            raise self._failures[key]
+        return self._values[key]
+
+    async def resolve(self, root: Root, run: Run) -> Any:
+        try:
+            got = root.resolver.resolve(None, run)
+            value = self._values[root.key] = await got if root.resolver.awaits else got
+        except Exception as error:
+            self._failures[root.key] = error
+            raise
+        return value
+
+
+class Plan:
+    """One for each operation of a document; runs any number of times, at the same time too."""
+
+    def __init__(self, compiler: Compiler, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
+        """Raises Unplanned."""
+        self.kind = OperationType(operation.operation.value)
+        self._roots = compiler.roots()
+        self._variables = Variables(schema, operation)
+        self._is_serial = self.kind is OperationType.MUTATION
+
+    async def run(self, context: Context, given: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
+        """The data of the answer.
+
+        Raises whatever goes not as planned: then `kept` has what was done until then.
+        """
+        run = Run(context, self._variables.coerce(given))
+        if len(self._roots) == 1 or self._is_serial:
+            return {root.key: await _answer(root, run, kept) for root in self._roots}
+        answers = await together([_answer(root, run, kept) for root in self._roots])
+        return {root.key: answer for root, answer in zip(self._roots, answers, strict=True)}
+
+
+async def _answer(root: Root, run: Run, kept: Kept) -> Any:
+    made = root.completion.complete(await kept.resolve(root, run), run)
+    return await made if root.completion.awaits else made
+
+
+def give_kept(schema: GraphQLSchema) -> None:
+    """Have the fields at the roots of `schema` give what is kept of them, where the root value is `Kept`."""
+    for kind in (schema.query_type, schema.mutation_type):
+        for field in kind.fields.values() if kind else ():
+            if field.resolve:
+                field.resolve = _giving(field.resolve)
+
+
+def _giving(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(resolve)
+    def give(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        if isinstance(source, Kept) and info.path.key in source:
+            return source.give(str(info.path.key))
+        return resolve(source, info, **arguments)
+
+    return give

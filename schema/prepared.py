@@ -1,0 +1,78 @@
+"""Documents that were found good, so that the next who sends one of them does not wait for that again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from graphql import DocumentNode, OperationDefinitionNode, get_operation_ast
+
+from schema.plans.plan import Plan
+
+# In characters of documents: of one, and of all. What is kept of a document takes up to 200 times its length.
+LONGEST = 8 * 1024
+MOST_OF_ALL = 256 * 1024
+# What keeping one costs besides, counted as if it were part of it.
+BESIDES = 64
+
+# The document as it may be seen by all who send it, or by one user alone.
+Key = tuple[str, UUID | None]
+Make = Callable[[DocumentNode, OperationDefinitionNode], Plan | None]
+
+
+@dataclass
+class Prepared:
+    """A document that is valid, and within its limits whatever its variables are."""
+
+    document: DocumentNode
+    _make: Make
+    _plans: dict[str | None, Plan | None] = field(default_factory=dict)
+
+    def plan(self, operation_name: str | None) -> Plan | None:
+        """The plan for the operation of that name; None where graphql-core is to answer.
+
+        It is made when it is first asked for, which is when its document comes for the second time.
+        """
+        if operation_name not in self._plans:
+            operation = get_operation_ast(self.document, operation_name)
+            if operation is None:
+                return None
+            self._plans[operation_name] = self._make(self.document, operation)
+        return self._plans[operation_name]
+
+
+class PreparedDocuments:
+    """One for each process, as what is good depends on its settings. Those used longest ago go first.
+
+    Who sends a document that another has sent gets an answer sooner. So one with a text in it, which may
+    say something of its user, is kept for that user alone.
+    """
+
+    def __init__(self, make: Make) -> None:
+        self._make = make
+        self._kept: OrderedDict[Key, Prepared] = OrderedDict()
+        self._size = 0
+
+    def find(self, text: str, user: UUID) -> Prepared | None:
+        key = _key(text, user)
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def keep(self, text: str, user: UUID, document: DocumentNode) -> None:
+        """Keep a document that was found good."""
+        key = _key(text, user)
+        if len(text) > LONGEST or key in self._kept:
+            return
+        self._kept[key] = Prepared(document, self._make)
+        self._size += len(text) + BESIDES
+        while self._size > MOST_OF_ALL:
+            (dropped, _), _ = self._kept.popitem(last=False)
+            self._size -= len(dropped) + BESIDES
+
+
+def _key(text: str, user: UUID) -> Key:
+    return text, user if '"' in text else None
