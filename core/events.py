@@ -1,18 +1,19 @@
 """What is published when a generation changes, and where: typed, in one place.
 
-Messages say that something changed and how far it is; the row itself is read under row security by
-whoever wants it. Publishing is best effort: a lost message costs a subscriber a delay, nothing else.
+Messages say that something changed and how far it is. Who holds the row, read under row security, knows
+from a message that an attempt has come further; all else is read again. Publishing is best effort: a lost
+message costs a subscriber a delay, nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+import orjson
 import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -33,36 +34,43 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True)
 class GenerationChange:
-    """One committed change. `revision` rises with every change of the same generation."""
+    """One committed change. `revision` rises with every change of the same generation.
+
+    `attempt` is the one underway; None where the message does not say.
+    """
 
     id: UUID
     kind: ChangeKind
     revision: int
     status: str
     progress: int
+    attempt: int | None = None
 
-    def encode(self) -> str:
-        return json.dumps(
+    def encode(self) -> bytes:
+        return orjson.dumps(
             {
                 "id": str(self.id),
                 "change": self.kind.value,
                 "revision": self.revision,
                 "status": self.status,
                 "progress": self.progress,
+                "attempt": self.attempt,
             }
         )
 
     @classmethod
     def decode(cls, message: bytes) -> GenerationChange:
-        """Raises ValueError, KeyError, TypeError or RecursionError where it is none."""
-        fields = json.loads(message)
-        return cls(
+        """Raises ValueError, KeyError or TypeError where it is none."""
+        fields = orjson.loads(message)
+        known = (
             UUID(str(fields["id"])),
             ChangeKind(fields["change"]),
             int(fields["revision"]),
             str(fields["status"]),
             int(fields["progress"]),
         )
+        attempt = fields.get("attempt")
+        return cls(*known, None if attempt is None else int(attempt))
 
 
 def user_channel(user_id: UUID) -> str:

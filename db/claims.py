@@ -39,9 +39,10 @@ class Change:
     status: Status
     progress: int
     revision: int
+    attempt: int
 
 
-_STATE = "id, user_id, status, progress, revision"
+_STATE = "id, user_id, status, progress, revision, attempt"
 _FENCE = "id = :id AND attempt = :attempt AND status = 'in_progress'"
 
 # Without a lease it was handed back: nothing is wrong with it, so no limit applies.
@@ -54,7 +55,7 @@ SET status = 'in_progress', attempt = attempt + 1, revision = revision + 1,
     error_code = NULL, error_message = NULL, started_at = coalesce(started_at, now()), updated_at = now()
 WHERE id = :id
   AND (status = 'pending' OR (status = 'in_progress' AND {FREE}))
-RETURNING {_STATE}, attempt, text, voice
+RETURNING {_STATE}, text, voice
 """)  # noqa: S608 - built of constants
 
 _RENEW = text(f"""
@@ -191,7 +192,7 @@ async def hand_back(session: WorkerWrite, held: Claim) -> bool:
 
 
 def change_of(row: Row[tuple[object, ...]]) -> Change:
-    return Change(row.id, row.user_id, Status(row.status), row.progress, row.revision)
+    return Change(row.id, row.user_id, Status(row.status), row.progress, row.revision, row.attempt)
 
 
 async def _log_skipped(session: WorkerWrite, held: Claim, skipped: Sequence[str]) -> None:

@@ -49,7 +49,7 @@ WHERE id IN (
     WHERE status = 'in_progress' AND lease_until < now() AND attempt >= :max_attempts
     ORDER BY next_wake_at LIMIT :batch FOR UPDATE SKIP LOCKED
 )
-RETURNING id, user_id, status, progress, revision, error_code, error_message
+RETURNING id, user_id, status, progress, revision, attempt, error_code, error_message
 """)
 
 _FORGET = text("""

@@ -39,7 +39,12 @@ class Bench:
     async def tell(self, change: Change) -> None:
         """Publish a committed change."""
         message = GenerationChange(
-            change.id, ChangeKind.UPDATED, change.revision, change.status.value, change.progress
+            change.id,
+            ChangeKind.UPDATED,
+            change.revision,
+            change.status.value,
+            change.progress,
+            change.attempt,
         )
         await self.publisher.publish(change.user_id, message)
 

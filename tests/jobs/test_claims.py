@@ -30,7 +30,7 @@ async def test_of_twenty_workers_that_claim_at_once_one_gets_the_generation(
     taken = await asyncio.gather(*(take(worker_database, generation_id) for _ in range(20)))
     [(held, change)] = [claimed for claimed in taken if claimed]
     assert held == Claim(generation_id, records.user, 1, 0, "Hello.", DEFAULT_VOICE.id)
-    assert change == Change(generation_id, records.user, Status.IN_PROGRESS, 0, 2)
+    assert change == Change(generation_id, records.user, Status.IN_PROGRESS, 0, 2, 1)
     row = await records.row(generation_id)
     assert (row["status"], row["attempt"], row["revision"]) == ("in_progress", 1, 2)
     # Both times are the database's, of one transaction: no worker's clock has a say.
@@ -136,7 +136,7 @@ async def test_a_failed_attempt_leaves_its_generation_in_progress_until_the_next
     async with worker_database.write() as session:
         await write_progress(session, held, 40)
         change = await retry_later(session, held, "STORAGE_FAILED", "No room", delay_seconds=30)
-    assert change == Change(generation_id, records.user, Status.IN_PROGRESS, 40, 4)
+    assert change == Change(generation_id, records.user, Status.IN_PROGRESS, 40, 4, 1)
     row = await records.row(generation_id)
     assert row["lease_until"] == row["next_wake_at"] == row["updated_at"] + timedelta(seconds=30)
     assert (row["error_code"], row["text"], row["finished_at"]) == ("STORAGE_FAILED", "Hello there.", None)
