@@ -102,6 +102,10 @@ class Ground:
             "JWT_SECRET": self.settings.need("jwt_secret"),
             "JWT_AUDIENCE": self.settings.jwt_audience,
             "JWT_ISSUER": self.settings.jwt_issuer,
+            "LINK_SECRET": self.settings.need("link_secret"),
+            "LINK_LIFETIME_SECONDS": str(self.settings.link_lifetime_seconds),
+            "PUBLIC_URL": self.settings.public_url,
+            "INITIATIONS_PER_MINUTE": str(self.settings.initiations_per_minute),
             "NODE_ENV": "production",
         }
 

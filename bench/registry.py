@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from bench import listing
 from bench.ground import Ground
 from bench.tables import Table
 
@@ -14,8 +14,9 @@ class Benchmark(Protocol):
 
     NAME: str
     ABOUT: str
-    run: Callable[[Ground], Awaitable[list[Table]]]
+
+    async def run(self, ground: Ground) -> list[Table]: ...
 
 
-MODULES: tuple[Benchmark, ...] = ()
+MODULES: tuple[Benchmark, ...] = (listing,)
 BENCHMARKS = {module.NAME: module for module in MODULES}
