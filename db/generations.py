@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import aliased
 
 from core.codes import Failure
 from db.logs import Event, bury, write_log
 from db.models import FINAL, UNFINISHED, Generation, Status
-from db.quotas import LEFT, Left, as_quota, bucket
 from db.sessions import UserRead, UserWrite
 
 
@@ -36,59 +35,6 @@ async def find_generation(session: UserRead, generation_id: UUID) -> Generation 
 
 async def find_generations(session: UserRead, generation_ids: Collection[UUID]) -> Sequence[Generation]:
     return (await session.sql.scalars(_own(session).where(Generation.id.in_(generation_ids)))).all()
-
-
-async def list_generations(session: UserRead, window: Window) -> Sequence[Generation]:
-    query = _own(session, window.status).order_by(Generation.id.desc())
-    return (await session.sql.scalars(query.limit(window.limit).offset(window.offset))).all()
-
-
-async def count_generations(session: UserRead, status: Status | None = None) -> int:
-    query = _own(session, status).with_only_columns(func.count())
-    return (await session.sql.execute(query)).scalar_one()
-
-
-@dataclass(frozen=True)
-class Outline:
-    """What callers of REST see of a generation."""
-
-    id: UUID
-    story_id: UUID
-    status: str
-    progress: int
-    result_key: str | None
-
-
-# Made once: a statement that is read alone takes longer to make than to run.
-_OUTLINE = select(
-    Generation.id, Generation.story_id, Generation.status, Generation.progress, Generation.result_key, LEFT
-).where(Generation.user_id == bindparam("user"), Generation.id == bindparam("id"))
-
-
-async def find_with_quota(
-    session: UserRead, generation_id: UUID, per_minute: int
-) -> tuple[Outline, Left] | None:
-    """A generation and what is left of the user's initiations, in one query."""
-    asked = {"id": generation_id, **bucket(session.user_id, per_minute)}
-    found = (await session.sql.execute(_OUTLINE, asked)).one_or_none()
-    return (Outline(*found[:5]), as_quota(per_minute, found[5])) if found else None
-
-
-async def count_with_quota(session: UserRead, status: Status | None, per_minute: int) -> tuple[int, Left]:
-    """The number of generations and what is left of the user's initiations, in one query."""
-    query = _own(session, status).with_only_columns(func.count(), LEFT)
-    counted = (await session.sql.execute(query, bucket(session.user_id, per_minute))).one()
-    return counted[0], as_quota(per_minute, counted[1])
-
-
-async def list_generations_before(
-    session: UserRead, before: UUID | None, limit: int, status: Status | None
-) -> Sequence[Generation]:
-    """The next `limit` rows older than the id `before`, or from the newest on."""
-    query = _own(session, status).order_by(Generation.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(Generation.id < before)
-    return (await session.sql.scalars(query)).all()
 
 
 async def list_generations_of_stories(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -132,6 +133,31 @@ class Generation(Base):
         CheckConstraint("status IN ('pending', 'in_progress', 'succeeded', 'failed')", name="status"),
         CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
     )
+
+
+class GenerationRow(NamedTuple):
+    """What readers need of a `Generation`, in the order in which the database's functions return it."""
+
+    id: UUID
+    story_id: UUID
+    voice: str
+    status: str
+    progress: int
+    revision: int
+    attempt: int
+    result_key: str | None
+    captions_key: str | None
+    duration_seconds: float | None
+    error_code: str | None
+    error_message: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+
+
+# What can be read of the one can be read of the other.
+AnyGeneration = Generation | GenerationRow
 
 
 class LogEntry(Base):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Double, ScalarSelect, text
+from sqlalchemy import text
 
 from core.errors import RateLimited
 from db.sessions import UserRead, UserWrite
@@ -15,16 +14,13 @@ from db.sessions import UserRead, UserWrite
 # While the oldest of a user's generations is worked on there is no telling when its place is free.
 UNFINISHED_RETRY_SECONDS = 10
 
-_AVAILABLE = """least(
-    :capacity,
-    quota.tokens + greatest(0, extract(epoch FROM clock_timestamp() - quota.refilled_at)) * :rate
-)"""
+_AVAILABLE = "available_initiations(quota.tokens, quota.refilled_at, :per_minute)"
 
 # The row's lock also lets one initiation of a user run at a time, so that the count below is exact.
 # clock_timestamp(), not now(): a transaction that waited for the lock began before the last refill.
 _TAKE = text(f"""
 INSERT INTO initiation_quotas AS quota (user_id, tokens, refilled_at)
-VALUES (:user, :capacity - 1, clock_timestamp())
+VALUES (:user, :per_minute - 1, clock_timestamp())
 ON CONFLICT (user_id) DO UPDATE SET tokens = {_AVAILABLE} - 1, refilled_at = clock_timestamp()
 WHERE {_AVAILABLE} >= 1
 RETURNING tokens
@@ -62,18 +58,8 @@ class Left:
     next_seconds: int = 0
 
 
-# How many initiations the user has, to select beside something else and execute with a `bucket`; `as_quota`
-# reads it. One for all, as it takes a while to make.
-LEFT: ScalarSelect[float | None] = _READ.columns(available=Double()).scalar_subquery()
-
-
-def bucket(user_id: UUID, per_minute: int) -> dict[str, Any]:
-    """The parameters of `LEFT`, and of what reads or takes from the bucket."""
-    return {"user": user_id, "capacity": float(per_minute), "rate": per_minute / 60}
-
-
 def as_quota(per_minute: int, available: float | None) -> Left:
-    """What `LEFT` gave; nothing has been taken yet where that is None."""
+    """`available`: what is in the bucket; nothing has been taken of it yet where that is None."""
     if available is None or available >= per_minute:
         return Left(per_minute)
     remaining = max(0, math.floor(available))
@@ -81,8 +67,12 @@ def as_quota(per_minute: int, available: float | None) -> Left:
     return Left(remaining, max(1, math.ceil(missing * 60 / per_minute)))
 
 
+def _bucket(session: UserRead, per_minute: int) -> dict[str, Any]:
+    return {"user": session.user_id, "per_minute": per_minute}
+
+
 async def read_quota(session: UserRead, per_minute: int) -> Left:
-    found = await session.sql.execute(_READ, bucket(session.user_id, per_minute))
+    found = await session.sql.execute(_READ, _bucket(session, per_minute))
     return as_quota(per_minute, found.scalar_one_or_none())
 
 
@@ -91,7 +81,7 @@ async def take_initiation(session: UserWrite, *, per_minute: int, unfinished: in
 
     What is left then. Raises RateLimited, with the seconds after which to try again; nothing is spent then.
     """
-    tokens = (await session.sql.execute(_TAKE, bucket(session.user_id, per_minute))).scalar_one_or_none()
+    tokens = (await session.sql.execute(_TAKE, _bucket(session, per_minute))).scalar_one_or_none()
     if tokens is None:
         quota = await read_quota(session, per_minute)
         # One may have come since.

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, ProgrammingError, 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from core.errors import SettingsError
+from db.calls import UserCall
 
 STATEMENT_TIMEOUT_MS = 15_000
 # The server ends a statement by itself; where it does not even do that, it is frozen, or the network gone.
@@ -148,6 +149,10 @@ class ApiDatabase:
         ):
             await session.execute(_SET_WRITER, {"user": str(user_id)})
             yield UserWrite(user_id, session)
+
+    def call(self, user_id: UUID) -> UserCall:
+        """Calls as `user_id`, each of which is a transaction of its own."""
+        return UserCall(user_id, self.engine.pool)
 
     async def close(self) -> None:
         await self.engine.dispose()

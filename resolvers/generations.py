@@ -20,9 +20,12 @@ from core.errors import (
     StoryNotFound,
 )
 from core.events import ChangeKind, GenerationChange
+from db import reads
+from db.generations import Window
 from db.initiations import add_generation, find_by_key
-from db.models import Generation, Status
+from db.models import Generation, GenerationRow, Status
 from db.quotas import Left, read_quota, take_initiation
+from db.reads import Listing
 from db.stories import lock_story
 from resolvers.inputs import check_initiation
 from resolvers.pages import Page, Slice
@@ -98,48 +101,47 @@ async def initiate_with_quota(
     return Initiated(generation, quota)
 
 
-async def find_generation(services: Services, me: UUID, generation_id: UUID) -> Generation | None:
-    async with services.database.read(me) as session:
-        return await rows.find_generation(session, generation_id)
+async def find_generation(services: Services, me: UUID, generation_id: UUID) -> GenerationRow | None:
+    return await reads.read_generation(services.database.call(me), generation_id)
+
+
+async def read_listing(
+    services: Services,
+    me: UUID,
+    page: Page,
+    status: Status | None,
+    *,
+    rows: bool = True,
+    total: bool = True,
+) -> Listing:
+    """A page, its rows and the total, whichever is asked, in one round trip."""
+    window = Window(page.size if rows else 0, page.offset, status)
+    return await reads.read_listing(services.database.call(me), window, is_counted=total)
 
 
 async def list_generations(
     services: Services, me: UUID, page: Page, status: Status | None
-) -> Sequence[Generation]:
-    async with services.database.read(me) as session:
-        return await rows.list_generations(session, rows.Window(page.size, page.offset, status))
+) -> Sequence[GenerationRow]:
+    return (await read_listing(services, me, page, status, total=False)).rows
 
 
 async def count_generations(services: Services, me: UUID, status: Status | None) -> int:
-    async with services.database.read(me) as session:
-        return await rows.count_generations(session, status)
+    return (await read_listing(services, me, Page(1, 1), status, rows=False)).total or 0
 
 
 async def find_with_quota(
     services: Services, me: UUID, generation_id: UUID
-) -> tuple[rows.Outline | None, Left]:
+) -> tuple[GenerationRow | None, Left]:
     """A generation, and what is left of the user's initiations."""
     per_minute = services.settings.initiations_per_minute
-    async with services.database.read(me) as session:
-        found = await rows.find_with_quota(session, generation_id, per_minute)
-        return found or (None, await read_quota(session, per_minute))
+    return await reads.read_with_quota(services.database.call(me), generation_id, per_minute)
 
 
-@dataclass(frozen=True)
-class GenerationPage:
-    """A page of rows, how many there are in all, and what is left of the user's initiations."""
-
-    rows: Sequence[Generation]
-    total: int
-    quota: Left
-
-
-async def read_page(services: Services, me: UUID, page: Page, status: Status | None) -> GenerationPage:
-    per_minute = services.settings.initiations_per_minute
-    async with services.database.read(me) as session:
-        found = await rows.list_generations(session, rows.Window(page.size, page.offset, status))
-        total, quota = await rows.count_with_quota(session, status, per_minute)
-    return GenerationPage(found, total, quota)
+async def read_page(services: Services, me: UUID, page: Page, status: Status | None) -> Listing:
+    """A page, the total, and what is left of the user's initiations."""
+    window, per_minute = Window(page.size, page.offset, status), services.settings.initiations_per_minute
+    call = services.database.call(me)
+    return await reads.read_listing(call, window, is_counted=True, per_minute=per_minute)
 
 
 async def find_quota(services: Services, me: UUID) -> Left:
@@ -151,15 +153,14 @@ async def find_quota(services: Services, me: UUID) -> Left:
 class GenerationSlice:
     """Some rows, and whether there are more after them."""
 
-    rows: Sequence[Generation]
+    rows: Sequence[GenerationRow]
     has_more: bool
 
 
 async def slice_generations(
     services: Services, me: UUID, part: Slice, status: Status | None
 ) -> GenerationSlice:
-    async with services.database.read(me) as session:
-        found = await rows.list_generations_before(session, part.after, part.first + 1, status)
+    found = await reads.read_before(services.database.call(me), part.after, part.first + 1, status)
     return GenerationSlice(found[: part.first], len(found) > part.first)
 
 

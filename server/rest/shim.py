@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import GenerationNotFound
-from db.generations import Outline
-from db.models import Generation, Status
+from db.models import GenerationRow, Status
 from db.quotas import Left
 from resolvers import generations
 from resolvers.pages import Page
@@ -51,8 +50,8 @@ class Shim:
         query = ListQuery.model_validate(dict(request.query_params))
         page = Page(query.page, query.page_size)
         found = await generations.read_page(self._services, me, page, query.status)
-        meta = Meta(page=page.number, page_size=page.size, total=found.total)
-        return Done(answer(Listed(data=[self._show(row) for row in found.rows], meta=meta)), found.quota)
+        meta = Meta(page=page.number, page_size=page.size, total=found.total or 0)
+        return Done(answer(Listed(data=[self._show(row) for row in found.rows], meta=meta)), found.left)
 
     async def get(self, request: Request, me: UUID) -> Done:
         path = GenerationPath.model_validate(request.path_params)
@@ -64,7 +63,7 @@ class Shim:
         await generations.delete_generation(self._services, me, path.id)
         return Done(Response(status_code=204))
 
-    def _show(self, row: Generation | Outline) -> Shown:
+    def _show(self, row: GenerationRow) -> Shown:
         return Shown(
             id=row.id,
             story_id=row.story_id,

@@ -36,6 +36,9 @@ SECURITY = {
     "policies": """
         SELECT tablename, policyname, roles::text, cmd, qual, with_check FROM pg_policies
         WHERE schemaname = 'public'""",
+    "functions": """
+        SELECT proname, pg_get_functiondef(oid), pg_get_userbyid(proowner), proacl::text[]::text
+        FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
 }
 
 

@@ -10,6 +10,13 @@ from db.roles import API, OWNER, WORKER
 
 TABLES = {*Base.metadata.tables, "alembic_version"}
 
+FUNCTIONS = {
+    "available_initiations",
+    "read_generation",
+    "read_generation_page",
+    "read_generations_before",
+}
+
 GENERATION_READ = """id user_id story_id text voice status progress revision attempt lease_until next_wake_at
     result_key captions_key duration_seconds error_code error_message created_at started_at finished_at
     updated_at"""
@@ -60,7 +67,31 @@ async def test_there_are_no_other_relations_than_the_tables_and_what_serves_them
         " WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('i', 'S')"
     )
     assert {(row["relname"], row["relkind"]) for row in rows} == {(table, "r") for table in TABLES}
-    assert not await sql.fetch("SELECT FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+
+
+async def test_each_function_works_by_its_callers_rights_and_is_for_the_api_alone(
+    sql: asyncpg.Connection,
+) -> None:
+    rows = await sql.fetch(
+        "SELECT proname, prosecdef, pg_get_userbyid(proowner) AS owner, proacl::text[]"
+        " FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    )
+    rights = [f"{OWNER}=X/{OWNER}", f"{API}=X/{OWNER}"]
+    assert {row["proname"]: (row["prosecdef"], row["owner"], row["proacl"]) for row in rows} == dict.fromkeys(
+        FUNCTIONS, (False, OWNER, rights)
+    )
+
+
+async def test_each_function_that_reads_finds_its_tables_whatever_its_caller_has_in_the_path(
+    sql: asyncpg.Connection,
+) -> None:
+    rows = await sql.fetch(
+        "SELECT proname, proconfig FROM pg_proc JOIN pg_language ON pg_language.oid = prolang"
+        " WHERE pronamespace = 'public'::regnamespace AND lanname <> 'sql'"
+    )
+    assert {row["proname"] for row in rows} == FUNCTIONS - {"available_initiations"}
+    for row in rows:
+        assert "search_path=pg_catalog, pg_temp" in row["proconfig"]
 
 
 async def test_every_table_enables_and_forces_row_security_and_belongs_to_the_owner(

@@ -14,18 +14,21 @@ import pytest
 from sqlalchemy.exc import NoResultFound
 
 from core.errors import RateLimited
-from db import changes, generations, initiations, logs, quotas, stories
+from db import changes, generations, initiations, logs, quotas, reads, stories
+from db.calls import UserCall
 from db.changes import Changes
 from db.generations import Window
 from db.models import Status
 from db.quotas import Left
+from db.reads import Listing
 from db.sessions import ApiDatabase, UserRead, UserWrite
 from server.local.postgres import LocalPostgres
 from tests.database.belongings import TABLES, Belongings, dump, plant
 from tests.database.servers import within
 
-MODULES = (changes, generations, initiations, logs, quotas, stories)
+MODULES = (changes, generations, initiations, logs, quotas, reads, stories)
 ALL = Window(limit=100, offset=0)
+FAILED = Window(limit=100, offset=0, status=Status.FAILED)
 
 
 @dataclass(frozen=True)
@@ -66,21 +69,24 @@ CASES = [
     Case(changes.read_changes, lambda s, _: changes.read_changes(s, None), ([], [])),
     Case(generations.find_generation, lambda s, hers: generations.find_generation(s, _failed(hers)), None),
     Case(generations.find_generations, lambda s, hers: generations.find_generations(s, _ids(hers)), []),
-    Case(generations.list_generations, lambda s, _: generations.list_generations(s, ALL), []),
-    Case(generations.count_generations, lambda s, _: generations.count_generations(s), 0),
+    Case(reads.read_generation, lambda call, hers: reads.read_generation(call, _failed(hers)), None),
     Case(
-        generations.find_with_quota, lambda s, hers: generations.find_with_quota(s, _failed(hers), 20), None
+        reads.read_with_quota,
+        lambda call, hers: reads.read_with_quota(call, _failed(hers), 20),
+        (None, Left(20)),
     ),
     Case(
-        generations.count_with_quota,
-        lambda s, _: generations.count_with_quota(s, None, 20),
-        (0, Left(20)),
+        reads.read_listing,
+        lambda call, _: reads.read_listing(call, ALL, is_counted=True, per_minute=20),
+        Listing([], 0, Left(20)),
     ),
     Case(
-        generations.list_generations_before,
-        lambda s, _: generations.list_generations_before(s, None, 100, None),
-        [],
+        reads.read_listing,
+        lambda call, _: reads.read_listing(call, FAILED, is_counted=True, per_minute=20),
+        Listing([], 0, Left(20)),
     ),
+    Case(reads.read_before, lambda call, _: reads.read_before(call, None, 100, None), []),
+    Case(reads.read_before, lambda call, _: reads.read_before(call, None, 100, Status.FAILED), []),
     Case(
         generations.list_generations_of_stories,
         lambda s, hers: generations.list_generations_of_stories(s, [hers.story], ALL),
@@ -140,12 +146,12 @@ CASES = [
 
 
 def _user_queries(module: ModuleType) -> Iterator[Callable[..., Any]]:
-    """Every public function of the module that works in a user's transaction."""
+    """Every public function of the module that works for a user."""
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if function.__module__ != module.__name__ or name.startswith("_"):
             continue
         kinds = [kind for hint in get_type_hints(function).values() for kind in (get_args(hint) or [hint])]
-        if {UserRead, UserWrite}.intersection(kind for kind in kinds if isinstance(kind, type)):
+        if {UserCall, UserRead, UserWrite}.intersection(kind for kind in kinds if isinstance(kind, type)):
             yield function
 
 
@@ -194,6 +200,8 @@ async def test_without_row_security_a_querys_own_clause_still_hides_what_is_some
 
 async def _ask(database: ApiDatabase, user: UUID, case: Case, hers: Belongings) -> Any:
     """The answer in plain values; the transaction is committed."""
+    if UserCall in get_type_hints(case.function).values():
+        return await case.call(database.call(user), hers)
     async with database.write(user) as session:
         answer = await case.call(session, hers)
     if isinstance(answer, Changes):

@@ -62,6 +62,7 @@ async def test_going_down_leaves_nothing_and_up_again_leads_to_the_same(
         "tables": [("alembic_version", False, False, OWNER, f"{{{OWNER}=arwdDxtm/{OWNER}}}")],
         "columns' rights": [],
         "policies": [],
+        "functions": [],
     }
     await as_owner.run_sync(lambda sync: alembic.command.upgrade(alembic_config(sync), "head"))
     assert await whole() == before

@@ -61,10 +61,10 @@ async def test_nothing_is_counted_where_no_total_is_asked_for(
     await rows.generations(alice, story)
     with recording(shared) as recorder:
         await shared.data(alice, "{ %s { items { id } meta { page pageSize } } }" % listed)  # noqa: UP031 - braces
-    assert (len(recorder), recorder.holding("count(")) == (1, [])
+    assert (len(recorder), recorder.counting()) == (1, [])
     with recording(shared) as recorder:
         await shared.data(alice, "{ %s { meta { total } } }" % listed)  # noqa: UP031 - braces
-    assert len(recorder.holding("count(")) == 1
+    assert len(recorder.counting()) == 1
 
 
 @pytest.mark.parametrize(
