@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from db.logs import Event
 from db.models import UNFINISHED, Generation, LogEntry
@@ -48,3 +49,9 @@ async def read_changes(session: UserRead, since: datetime | None) -> Changes:
     generations = (await session.sql.scalars(changed)).all()
     deleted = lately.where(LogEntry.event == Event.DELETED).order_by(LogEntry.id)
     return Changes(generations, (await session.sql.scalars(deleted)).all(), until)
+
+
+def advance(row: Generation, *, progress: int, revision: int) -> None:
+    """Bring a row that no session holds any more to what its attempt has written since."""
+    set_committed_value(row, "progress", progress)
+    set_committed_value(row, "revision", revision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -14,6 +15,7 @@ from core.settings import Settings
 from core.storage import Storage
 from db.sessions import ApiDatabase
 from jobs.doorbell import Doorbell
+from resolvers.progress_desk import Desk
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Services:
     doorbell: Doorbell
     # Of each user to whom stories are being told.
     story_turns: WeakValueDictionary[UUID, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where live streams read."""
+        return Desk(self.feed, self.database)
 
     async def close(self) -> None:
         await self.publisher.close()

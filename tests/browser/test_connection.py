@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
-import resolvers.progress
+import resolvers.progress_desk
 from core.settings import Settings
 from tests.browser.people import LONG_STORY, SENTENCE, narration, narrations, write_story
 from tests.browser.roads import ALL, COMPLAINTS, LOST, RENAME, Road, built_road
@@ -379,7 +379,7 @@ class TestTheDatabaseAway:
         alice: UUID,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(resolvers.progress, "FIRST_PATIENCE_SECONDS", 0.5)
+        monkeypatch.setattr(resolvers.progress_desk, "FIRST_PATIENCE_SECONDS", 0.5)
         async with serving(settings) as api:
             generation = await api.initiate(alice, await api.add_story(alice, title="Kept"))
             tab = await tabs.open(api, "/#/narrations", user=alice)

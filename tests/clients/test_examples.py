@@ -16,6 +16,7 @@ import soundfile
 
 from tests.callers import Api
 from tests.clients import examples
+from tests.mailbox import watch
 from tests.processes import free_port
 from tests.programs import Ran
 
@@ -164,7 +165,7 @@ def assert_is_the_narration(audio: Path, figure: str, unit: str) -> None:
 
 async def first_generation(api: Api, sql: asyncpg.Connection, user: UUID) -> UUID:
     """The user's, as soon as there is one."""
-    async with asyncio.timeout(LIMIT_SECONDS), api.services.feed.watch(user) as mailbox:
+    async with asyncio.timeout(LIMIT_SECONDS), watch(api.services.feed, user) as mailbox:
         while not (found := await sql.fetchval("SELECT id FROM story_generations WHERE user_id = $1", user)):
             await mailbox.take(LOOK_SECONDS)
     assert isinstance(found, UUID)

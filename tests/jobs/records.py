@@ -19,6 +19,7 @@ from jobs.doorbell import QUEUE
 from resolvers.generations import initiate_generation
 from resolvers.services import Services
 from resolvers.stories import create_story
+from tests.mailbox import watch
 
 LIMIT_SECONDS = 40
 # A change whose message is lost is found by reading again.
@@ -72,7 +73,7 @@ class Records:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self.services.feed.watch(self.user, only=generation_id) as mailbox,
+                watch(self.services.feed, self.user, only=generation_id) as mailbox,
             ):
                 while not condition(row := await self.row(generation_id)):
                     await mailbox.take(LOOK_SECONDS)
@@ -85,7 +86,7 @@ class Records:
 
     async def until_true(self, condition: Callable[[], bool], seconds: float = LIMIT_SECONDS) -> None:
         """For what tells nobody that it happened."""
-        async with asyncio.timeout(seconds), self.services.feed.watch(self.user) as mailbox:
+        async with asyncio.timeout(seconds), watch(self.services.feed, self.user) as mailbox:
             while not condition():
                 await mailbox.take(LOOK_SECONDS)
 

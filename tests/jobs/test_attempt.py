@@ -29,6 +29,7 @@ from resolvers.generations import cancel_generation
 from tests.conftest import adjust
 from tests.jobs.engines import BrokenEngine, SlowEngine, WaitingEngine
 from tests.jobs.records import LIMIT_SECONDS, Records, Row, started
+from tests.mailbox import watch
 
 NOT_YET = threading.Event()
 
@@ -50,7 +51,7 @@ async def test_a_story_is_narrated_into_two_files_named_for_the_attempt(
 ) -> None:
     generation_id = await records.initiate("Once upon a time there was a fox. \u4f60\u597d\u3002 It slept.")
     pending = await records.row(generation_id)
-    async with records.services.feed.watch(records.user) as mailbox:
+    async with watch(records.services.feed, records.user) as mailbox:
         await attempt(bench, generation_id, NOT_YET)
         async with asyncio.timeout(LIMIT_SECONDS):
             while (told := (await mailbox.take(LIMIT_SECONDS)).changes[-1]).status != "succeeded":

@@ -23,6 +23,7 @@ from resolvers.generations import cancel_generation, delete_generation
 from server.local.valkey import LocalValkey
 from tests.conftest import adjust, open_bench
 from tests.jobs.records import LIMIT_SECONDS, Records, started
+from tests.mailbox import watch
 from tests.outages import Outages
 
 PAST = "now() - interval '40 seconds'"
@@ -141,7 +142,7 @@ async def test_after_the_last_attempt_a_generation_fails_and_subscribers_are_tol
         generation_id, status="'in_progress'", attempt="5", progress="30", **DUE, **seen
     )
     records.silence()
-    async with records.services.feed.watch(records.user) as mailbox:
+    async with watch(records.services.feed, records.user) as mailbox:
         await sweep(bench)
         [told] = (await mailbox.take(LIMIT_SECONDS)).changes
     row = await records.row(generation_id)

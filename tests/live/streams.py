@@ -103,7 +103,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def is_watched(feed: Feed) -> bool:
-    return bool(feed._mailboxes)  # noqa: SLF001 - a leak shows nowhere else
+    return bool(feed._watchers)  # noqa: SLF001 - a leak shows nowhere else
 
 
 def is_idle(feed: Feed) -> bool:

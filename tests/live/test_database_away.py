@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-import resolvers.progress
+import resolvers.progress_desk
 from core.events import ChangeKind, GenerationChange
 from core.settings import Settings
 from tests.callers import Api
@@ -41,7 +41,7 @@ async def test_streams_that_begin_while_the_database_is_away_begin_when_it_is_ba
 async def test_a_stream_that_cannot_begin_ends_with_an_error_after_a_while(
     own_postgres: Outages, api: Api, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolvers.progress, "FIRST_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(resolvers.progress_desk, "FIRST_PATIENCE_SECONDS", 0.5)
     generation = await api.initiate(alice, await api.add_story(alice))
     own_postgres.stop()
     async with api.socket(alice) as socket:

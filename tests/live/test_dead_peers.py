@@ -33,9 +33,9 @@ async def test_a_socket_whose_other_end_has_gone_is_found_and_a_silent_one_stays
             assert await socket.receive() == {"type": "connection_ack"}
             await (await follow(socket, theirs)).next()
             way.swallow()
-            mailboxes = api.services.feed._mailboxes  # noqa: SLF001 - a leak shows nowhere else
+            watchers = api.services.feed._watchers  # noqa: SLF001 - a leak shows nowhere else
             # Within a limit that is shorter than twice the default.
-            await until(lambda: user_channel(alice) not in mailboxes)
+            await until(lambda: user_channel(alice) not in watchers)
             way.cut()
         await hand.claim(mine)
         assert await quiet.next() == ("IN_PROGRESS", 0, 2)

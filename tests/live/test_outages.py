@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import redis
 
-import resolvers.progress
+import resolvers.progress_desk
 from core.settings import Settings
 from db.generations import remove_generation
 from db.initiations import add_generation
@@ -35,7 +35,7 @@ def redis_url(own_valkey: Outages) -> str:
 @pytest.fixture
 def rereads_never(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a gap makes streams read again."""
-    monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (600, 600))
+    monkeypatch.setattr(resolvers.progress_desk, "REREAD_SECONDS", (600, 600))
 
 
 async def restart(valkey: Outages, caplog: pytest.LogCaptureFixture) -> None:
@@ -142,7 +142,7 @@ async def test_what_happened_meanwhile_is_told_once(
 async def test_what_no_message_told_is_found_by_reading_again(
     api: Api, hand: Hand, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (0.01, 0.02))
+    monkeypatch.setattr(resolvers.progress_desk, "REREAD_SECONDS", (0.01, 0.02))
     story = await api.add_story(alice)
     followed = await api.initiate(alice, story)
     silent = Silent(api, alice)
@@ -168,7 +168,7 @@ async def test_reading_again_finds_long_work_and_leaves_what_had_settled(
     *, api: Api, hand: Hand, alice: UUID, sql: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of what began, and what ended, further back than a look goes."""
-    monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (0.01, 0.02))
+    monkeypatch.setattr(resolvers.progress_desk, "REREAD_SECONDS", (0.01, 0.02))
     story = await api.add_story(alice)
     settled, *working = [await api.initiate(alice, story) for _ in range(10)]
     await hand.succeed(await hand.claim(settled))
@@ -188,7 +188,7 @@ async def test_reading_again_finds_long_work_and_leaves_what_had_settled(
 async def test_reading_again_finds_what_was_begun_before_a_look_and_committed_after_it(
     *, api: Api, hand: Hand, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolvers.progress, "REREAD_SECONDS", (0.01, 0.02))
+    monkeypatch.setattr(resolvers.progress_desk, "REREAD_SECONDS", (0.01, 0.02))
     story = await api.add_story(alice)
     finished, working = [await api.initiate(alice, story) for _ in range(2)]
     await hand.succeed(await hand.claim(finished))

@@ -171,11 +171,11 @@ async def test_one_who_reads_nothing_is_cut_off_and_a_quiet_one_who_reads_is_not
             end.reader._transport.pause_reading()  # type: ignore[attr-defined]  # noqa: SLF001
             head = posted("/graphql", {**api.headers(alice), **STREAM}, len(body))
             await end.send(head + body)
-            mailboxes = api.services.feed._mailboxes  # noqa: SLF001 - a leak shows nowhere else
-            await until(lambda: user_channel(alice) in mailboxes)
+            watchers = api.services.feed._watchers  # noqa: SLF001 - a leak shows nowhere else
+            await until(lambda: user_channel(alice) in watchers)
             for percent in range(1, 6):
                 await hand.progress(held, percent)
-            await until(lambda: user_channel(alice) not in mailboxes)
+            await until(lambda: user_channel(alice) not in watchers)
         # Longer than that one was given; and comments came all the time.
         mine = await api.initiate(bob, await api.add_story(bob))
         assert (await quiet.next())["storyGenerationEvents"]["id"] == mine

@@ -15,9 +15,9 @@ def _nothing(_: Any) -> None:
 @guard
 def catching_up() -> None:
     """Subscribers believe what is published: no row is read again after a gap, or every so often."""
-    mailbox: Any = import_module("core.mailbox")
-    mailbox.Mailbox.mark_gap = _nothing
-    replace("resolvers.progress", "REREAD_SECONDS", (3600.0, 3600.0))
+    news: Any = import_module("resolvers.progress_news")
+    news.News.mark_gap = _nothing
+    replace("resolvers.progress_desk", "REREAD_SECONDS", (3600.0, 3600.0))
 
 
 @guard

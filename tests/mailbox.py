@@ -1,16 +1,15 @@
-"""A subscriber's mailbox: the latest change of each generation, and never more than it can hold."""
+"""What is published of a user's generations, for tests that wait for it: the latest change of each."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from core.events import GenerationChange
-
-# A client that stops reading while its user changes more generations than this is told to catch up
-# from the database instead.
-PLACES = 1_000
+from core.feed import Feed
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,6 @@ class Mailbox:
         if self._only is not None and change.id != self._only:
             return
         held = self._places.get(change.id)
-        if held is None and len(self._places) >= PLACES:
-            self._places.clear()
-            self.mark_gap()
-            return
         if held is None or held.revision < change.revision:
             self._places[change.id] = change
             self._filled.set()
@@ -67,3 +62,18 @@ class Mailbox:
         self._gap = False
         self._filled.clear()
         return delivery
+
+
+@asynccontextmanager
+async def watch(feed: Feed, user_id: UUID, only: UUID | None = None) -> AsyncIterator[Mailbox]:
+    """A mailbox for the user's changes, or one generation's. Whatever is committed after the block is entered
+    arrives in it, or is told as a gap.
+    """
+    mailbox = Mailbox(only)
+    feed.add(user_id, mailbox)
+    try:
+        if await feed.confirmed(user_id):
+            mailbox.clear_gap()
+        yield mailbox
+    finally:
+        feed.remove(user_id, mailbox)

@@ -1,0 +1,170 @@
+"""Reads for the live streams of a process: at their beginning, when a message says so, after a gap, and every
+few seconds anyway. All streams of a user share what is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+from core.events import ChangeKind
+from core.feed import Feed
+from db.changes import Changes, read_changes
+from db.generations import find_generations
+from db.models import Generation
+from db.sessions import DATABASE_ERRORS, LASTING_ERRORS, ApiDatabase, UserRead
+from resolvers.progress_news import News
+
+REREAD_SECONDS = (10.0, 15.0)
+PAUSE_SECONDS = 1.0
+# Clients come back by the thousand when a server does, and take an error for the last word.
+FIRST_PATIENCE_SECONDS = 30.0
+# Reads that nobody waits for, at once: all users have a gap at the same moment.
+MOST_READS = 4
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class Desk:
+    """One for each process."""
+
+    def __init__(self, feed: Feed, database: ApiDatabase) -> None:
+        self._feed = feed
+        self._database = database
+        self._news: dict[UUID, _Kept] = {}
+        self._turns = asyncio.Semaphore(MOST_READS)
+
+    def enter(self, me: UUID) -> News:
+        """What there is for a stream of the user's. Who enters leaves."""
+        kept = self._news.get(me)
+        if kept is None:
+            self._news[me] = kept = _Kept(News(me, self._want))
+            self._feed.add(me, kept.news)
+            self._look_later(kept)
+        kept.streams += 1
+        return kept.news
+
+    def leave(self, me: UUID) -> None:
+        """Nothing is awaited: a stream that is canceled twice leaves nothing behind either."""
+        kept = self._news[me]
+        kept.streams -= 1
+        if not kept.streams:
+            del self._news[me]
+            self._feed.remove(me, kept.news)
+            kept.close()
+        elif not kept.news.follows_all:
+            kept.news.forget()
+
+    async def read(self, me: UUID, query: Callable[[UserRead], Awaitable[T]], *, first: bool = False) -> T:
+        """Run the query, again where the database is away or busy: a live stream waits for it.
+
+        The `first` raises one of DATABASE_ERRORS where it is still so after FIRST_PATIENCE_SECONDS, or
+        will be.
+        """
+        gives_up = time.monotonic() + FIRST_PATIENCE_SECONDS
+        while True:
+            try:
+                async with self._database.read(me) as session:
+                    return await query(session)
+            except DATABASE_ERRORS as error:
+                if first and (isinstance(error, LASTING_ERRORS) or time.monotonic() > gives_up):
+                    raise
+                logger.warning("A live stream waits for the database: %s", error)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _want(self, news: News) -> None:
+        kept = self._news.get(news.user_id)
+        if kept is not None and kept.reading is None:
+            kept.reading = asyncio.create_task(self._read_wanted(kept))
+
+    async def _read_wanted(self, kept: _Kept) -> None:
+        news = kept.news
+        try:
+            while news.has_gap or news.unread:
+                async with self._turns:
+                    if news.has_gap:
+                        await self._look(news)
+                    else:
+                        await self._find(news)
+        except Exception:
+            logger.exception("A live stream cannot read")
+        finally:
+            kept.reading = None
+
+    async def _look(self, news: News) -> None:
+        news.has_gap = False
+        news.unread.clear()
+        began = news.begin()
+        if news.follows_all:
+            changes, others = await self.read(news.user_id, partial(_look, news))
+            news.catch_up(changes, began)
+            _enter(news, others, began)
+        elif news.followed:
+            _enter(news, await self.read(news.user_id, partial(_found, ids=news.followed)), began)
+
+    async def _find(self, news: News) -> None:
+        wanted = dict(news.unread)
+        news.unread.clear()
+        began = news.begin()
+        found = await self.read(news.user_id, partial(_found, ids=wanted.keys()))
+        deleted = {each for each, kind in wanted.items() if kind is ChangeKind.DELETED}
+        _enter(news, found, began, deleted)
+
+    def _look_later(self, kept: _Kept) -> None:
+        # Spread, so that the users of one moment do not all read at another.
+        seconds = random.uniform(*REREAD_SECONDS)  # noqa: S311 - no secret
+        kept.timer = asyncio.get_running_loop().call_later(seconds, self._look_again, kept)
+
+    def _look_again(self, kept: _Kept) -> None:
+        kept.news.mark_gap()
+        self._look_later(kept)
+
+
+class _Kept:
+    """A user's news, and what goes on for it."""
+
+    __slots__ = ("news", "reading", "streams", "timer")
+
+    def __init__(self, news: News) -> None:
+        self.news = news
+        self.streams = 0
+        self.reading: asyncio.Task[None] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+
+    def close(self) -> None:
+        if self.timer:
+            self.timer.cancel()
+        if self.reading:
+            self.reading.cancel()
+
+
+Found = dict[UUID, Generation | None]
+
+
+async def _found(session: UserRead, ids: Collection[UUID]) -> Found:
+    """The rows of these generations, None for each that is not there."""
+    rows = {row.id: row for row in await find_generations(session, ids)}
+    return {each: rows.get(each) for each in ids}
+
+
+async def _look(news: News, session: UserRead) -> tuple[Changes, Found]:
+    """All that changed, and those that are followed by themselves, whenever they did."""
+    changes = await read_changes(session, news.until)
+    seen = {row.id for row in changes.generations} | set(changes.deleted)
+    others = news.followed - seen
+    return changes, await _found(session, others) if others else {}
+
+
+def _enter(news: News, found: Found, began: int, deleted: Collection[UUID] = ()) -> None:
+    news.learn([row for row in found.values() if row is not None], began)
+    for each, row in found.items():
+        if row is None:
+            news.lose(each, began, was_told=each in deleted)
