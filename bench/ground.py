@@ -106,6 +106,8 @@ class Ground:
             "LINK_LIFETIME_SECONDS": str(self.settings.link_lifetime_seconds),
             "PUBLIC_URL": self.settings.public_url,
             "INITIATIONS_PER_MINUTE": str(self.settings.initiations_per_minute),
+            "UNFINISHED_GENERATIONS": str(self.settings.unfinished_generations),
+            "SWEEP_SECONDS": str(self.settings.sweep_seconds),
             "NODE_ENV": "production",
         }
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from uuid import uuid4
 
-from bench import answers, data, http_load, rounds
+from bench import data
+from bench.compare import COLUMNS, compare
 from bench.contenders import LIMIT, MERCURIUS, STORYCAST, start_limit, start_node
 from bench.ground import Ground
 from bench.http_load import Request
 from bench.processes import Process
-from bench.tables import Column, Table
+from bench.tables import Table
 
 NAME = "list"
 ABOUT = "GraphQL list of 10 and the total, in a conventional transaction and in one round trip"
@@ -23,21 +23,11 @@ DOCUMENT = """query List($page: Int!, $pageSize: Int!) {
 }"""
 USERS, EACH, PAGE_SIZE = 1000, 200, 10
 ASKING = 64  # of the users
-COLUMNS = (
-    Column("per_second", "requests/s"),
-    Column("cpu", "µs of processor a request"),
-    Column("p50", "p50 ms", 1, compared=False),
-    Column("p99", "p99 ms", 1, compared=False),
-)
 
 
 def ask(token: str, page: int) -> Request:
-    return Request(
-        "POST",
-        "/graphql",
-        token,
-        {"query": DOCUMENT, "variables": {"page": page, "pageSize": PAGE_SIZE}},
-    )
+    variables = {"page": page, "pageSize": PAGE_SIZE}
+    return Request("POST", "/graphql", token, {"query": DOCUMENT, "variables": variables})
 
 
 async def run(ground: Ground) -> list[Table]:
@@ -54,15 +44,8 @@ async def run(ground: Ground) -> list[Table]:
             **await start_node(ground, one_trip=one_trip),
             LIMIT: await start_limit(ground, one_trip=one_trip),
         }
-        await answers.agree(contenders, odd)
-        expected = await answers.agree(contenders, timed)
-        figures = await rounds.interleave(
-            ground.rounds,
-            {
-                name: partial(http_load.measure, process, expected[name], ground.seconds)
-                for name, process in contenders.items()
-            },
-        )
+        figures = await compare(ground, contenders, timed, odd)
         how = "in one round trip" if one_trip else "in a conventional transaction"
-        tables.append(Table(f"GraphQL list of {PAGE_SIZE} and the total, {how}", MERCURIUS, COLUMNS, figures))
+        title = f"GraphQL list of {PAGE_SIZE} and the total, peers {how}"
+        tables.append(Table(title, MERCURIUS, COLUMNS, figures))
     return tables

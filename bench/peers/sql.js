@@ -7,11 +7,11 @@ const ONE_TRIP = process.env.TRIPS === '1';
 const pool = new pg.Pool({ max: Number(process.env.POOL_SIZE) });
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
-const COLUMNS = `id, story_id AS "storyId", voice, status, progress, revision, attempt AS attempts, result_key,
+export const COLUMNS = `id, story_id AS "storyId", voice, status, progress, revision, attempt AS attempts, result_key,
   captions_key, duration_seconds AS "durationSeconds", error_code, error_message, created_at AS "createdAt",
   started_at AS "startedAt", finished_at AS "finishedAt"`;
 
-const statement =
+export const statement =
   (name, text) =>
   (client, ...values) =>
     client.query({ name, text, values });

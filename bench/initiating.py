@@ -1,0 +1,94 @@
+"""Asking for a narration over GraphQL: row, log and quota in a transaction, then doorbell and news."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID, uuid4
+
+import redis.asyncio
+
+from bench import data
+from bench.compare import COLUMNS, compare
+from bench.contenders import MERCURIUS, STORYCAST, start_node
+from bench.ground import Ground
+from bench.http_load import Request
+from bench.processes import Process
+from bench.rounds import Different
+from bench.tables import Table
+
+NAME = "initiate"
+ABOUT = "GraphQL initiate: row, log, quota and doorbell"
+
+DOCUMENT = """mutation Initiate($input: InitiateStoryGenerationInput!) {
+  initiateStoryGeneration(input: $input) {
+    ... on InitiateStoryGenerationSuccess {
+      generation { id storyId status progress revision createdAt durationSeconds voice { id } }
+    }
+    ... on Error { code message }
+  }
+}"""
+USERS, EACH = 1000, 200
+ROOMY = {"initiations_per_minute": 100_000, "unfinished_generations": 100_000}
+NOTES = (
+    "Raised by setting, as the run would end at once: 100,000 initiations a minute and unfinished, per user.",
+    "Each measurement begins with the same rows; after it each row is seen to have its log entry and its ring.",
+)
+QUEUE = "dramatiq:narrations"
+SETTLE_SECONDS = 10
+
+
+def ask(token: str, story_id: UUID) -> Request:
+    body = {"query": DOCUMENT, "variables": {"input": {"storyId": str(story_id)}}}
+    return Request("POST", "/graphql", token, body)
+
+
+async def run(ground: Ground) -> list[Table]:
+    users = await data.fill(ground, USERS, EACH)
+    ground.settings = ground.adjusted(**ROOMY)
+    tokens = [ground.token(user.id) for user in users]
+    timed = [ask(token, user.story_id) for token, user in zip(tokens, users, strict=True)]
+    odd = [ask(tokens[0], users[1].story_id), ask(tokens[0], uuid4()), ask(tokens[0][:-2] + "AA", uuid4())]
+    contenders: dict[str, Process] = {
+        STORYCAST: await ground.start_api(),
+        **await start_node(ground, one_trip=False),
+    }
+    async with redis.asyncio.from_url(ground.settings.need("redis_url")) as valkey:
+
+        async def clear() -> None:
+            await clear_away(ground, valkey)
+
+        async def check() -> None:
+            await check_work(ground, valkey)
+
+        figures = await compare(
+            ground, contenders, timed, odd, made=("id", "createdAt"), before=clear, after=check
+        )
+    return [Table("GraphQL initiate", MERCURIUS, COLUMNS, figures, NOTES)]
+
+
+async def clear_away(ground: Ground, valkey: redis.asyncio.Redis) -> None:
+    """Leave what `fill` made, as it was then."""
+    async with ground.sql() as sql:
+        await sql.execute("DELETE FROM story_generations WHERE status = 'pending'")
+        await sql.execute("TRUNCATE generation_logs, initiation_quotas")
+        await sql.execute("VACUUM (ANALYZE)")
+        await sql.execute("CHECKPOINT")
+    await valkey.flushdb()
+
+
+async def check_work(ground: Ground, valkey: redis.asyncio.Redis) -> None:
+    """Raises Different unless each new row has its log entry and its doorbell."""
+    limit = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    async with ground.sql() as sql:
+        while True:
+            rows, logs, rung = (
+                await sql.fetchval("SELECT count(*) FROM story_generations WHERE status = 'pending'"),
+                await sql.fetchval("SELECT count(*) FROM generation_logs WHERE event = 'created'"),
+                await valkey.llen(QUEUE),
+            )
+            if rows == logs == rung:
+                return
+            # Requests that were underway when their connections were closed may end after that.
+            if asyncio.get_running_loop().time() > limit:
+                raise Different(f"{rows} rows, {logs} log entries and {rung} doorbells")
+            await asyncio.sleep(0.05)
