@@ -18,6 +18,8 @@ from dramatiq import Message, Middleware
 from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 
+from jobs.waiting import WaitingBroker
+
 QUEUE = "narrations"
 ACTOR = "narrate"
 SILENCE_KEY = "storycast:silence"
@@ -41,7 +43,7 @@ def open_broker(redis_url: str, *middleware: Middleware) -> RedisBroker:
     pool = redis.ConnectionPool.from_url(
         redis_url, socket_timeout=SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=SOCKET_TIMEOUT_SECONDS
     )
-    return RedisBroker(  # type: ignore[no-untyped-call]  # Dramatiq leaves it so
+    return WaitingBroker(  # type: ignore[no-untyped-call]  # Dramatiq leaves it so
         client=redis.Redis(connection_pool=pool),
         middleware=list(middleware),
         heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,

@@ -25,8 +25,8 @@ from jobs.doorbell import ACTOR, QUEUE, Doorbell, open_broker
 from jobs.sweeper import sweep_forever
 from narration.hibari import HibariEngine
 
-# How often an idle worker looks for messages at the least.
-POLL_MS = 100
+# How often an idle worker looks up to see whether it is to stop.
+LOOK_UP_MS = 500
 # Dramatiq's limit is a last resort behind our own.
 SPARE_SECONDS = 120
 # Where Redis is away Dramatiq's threads wait for it; they are left behind then.
@@ -47,7 +47,7 @@ def work(settings: Settings) -> None:
     bench = Bench.open(settings, Doorbell(broker), HibariEngine())
     desk = Desk(bench)
     dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(desk.narrate)
-    worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=POLL_MS)
+    worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=LOOK_UP_MS)
     worker.queue_prefetch = 1
 
     leave = threading.Event()
