@@ -10,10 +10,14 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.ground import open_ground
-from bench.machine import describe
+from bench.http_load import LoadFailed
+from bench.machine import describe, load_average
+from bench.processes import NotReady
 from bench.registry import BENCHMARKS, Benchmark
+from bench.rounds import Different
 from bench.tables import Table
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -23,11 +27,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     for benchmark in chosen.benchmarks or BENCHMARKS.values():
         print(f"{benchmark.NAME}: {benchmark.ABOUT}", file=sys.stderr, flush=True)
-        tables = asyncio.run(_perform(benchmark, chosen.rounds, chosen.seconds))
-        where = _keep(benchmark.NAME, tables, chosen.results)
-        for table in tables:
-            print(table.markdown(), flush=True)
-        print(f"{_conditions(chosen.rounds, chosen.seconds)} Raw figures: {where}\n", flush=True)
+        told = {
+            **describe(),
+            "load_before": load_average(),
+            "rounds": chosen.rounds,
+            "seconds": chosen.seconds,
+        }
+        try:
+            tables = asyncio.run(_perform(benchmark, chosen.rounds, chosen.seconds))
+        except (Different, LoadFailed, NotReady) as problem:
+            print(f"{benchmark.NAME} was broken off: {problem}", file=sys.stderr, flush=True)
+            return 1
+        where = _keep(benchmark.NAME, told, tables, chosen.results)
+        print("\n".join([*(table.markdown() for table in tables), conditions(told), ""]), flush=True)
+        print(f"Raw figures: {where}", file=sys.stderr, flush=True)
     return 0
 
 
@@ -36,19 +49,20 @@ async def _perform(benchmark: Benchmark, rounds: int, seconds: float) -> list[Ta
         return await benchmark.run(ground)
 
 
-def _keep(name: str, tables: Sequence[Table], folder: Path) -> Path:
+def _keep(name: str, told: dict[str, Any], tables: Sequence[Table], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{name}.json"
-    raw = {**describe(), "benchmark": name, "tables": [table.raw() for table in tables]}
-    path.write_text(json.dumps(raw, indent=1))
+    path.write_text(
+        json.dumps({**told, "benchmark": name, "tables": [table.raw() for table in tables]}, indent=1)
+    )
     return path
 
 
-def _conditions(rounds: int, seconds: float) -> str:
-    told = describe()
+def conditions(told: dict[str, Any]) -> str:
+    """What has to be known beside a table."""
     return (
-        f"{told['date']}, {told['machine']}, {told['system']}; {rounds} rounds of {seconds:g} s;"
-        f" median, and from lowest to highest round; ratios are taken within a round. {told['versions']}."
+        f"{told['date']}, commit {told['commit']}, {told['machine']}, {told['system']}; load before the run"
+        f" {told['load_before']:.1f}; {told['rounds']} rounds of {told['seconds']:g} s. {told['versions']}."
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
-from bench import answers, http_load, rounds
+from bench import answers, http_load, postgraphile, rounds
+from bench.contenders import MERCURIUS, RESPONDER, Contender, start_all, start_responder
 from bench.ground import Ground
 from bench.http_load import Expected, Request
 from bench.processes import Process
-from bench.tables import Column, Figures
+from bench.tables import Column, Figures, Table
 
 COLUMNS = (
     Column("per_second", "requests/s"),
@@ -18,43 +20,72 @@ COLUMNS = (
     Column("p99", "p99 ms", 1, compared=False),
 )
 
-Step = Callable[[], Awaitable[None]]
+SAMPLE = 20  # of requests whose answers are new each time
 
 
-async def _nothing() -> None:
-    pass
+@dataclass(frozen=True)
+class Work:
+    """What surrounds each measurement of requests that change something.
+
+    `made`: keys of the answers whose values are new each time. `clear` brings the data back to where it was;
+    `check` is told how many answers there were, and raises Different where the work was not done.
+    """
+
+    made: Collection[str]
+    clear: Callable[[], Awaitable[None]]
+    check: Callable[[int], Awaitable[None]]
 
 
 async def compare(
     ground: Ground,
-    contenders: Mapping[str, Process],
+    contenders: Mapping[str, Contender],
     timed: Sequence[Request],
     odd: Sequence[Request],
-    *,
-    made: Collection[str] = (),
-    before: Step = _nothing,
-    after: Step = _nothing,
+    work: Work | None = None,
 ) -> Figures:
-    """The figures of all contenders. `odd` requests are checked and not timed.
+    """The figures of all contenders, and of the load generator. `odd` requests are checked and not timed.
 
-    `made`: keys of the answers whose values are new each time. `before` and `after` are awaited around each
-    measurement. Raises Different and LoadFailed.
+    Raises Different and LoadFailed.
     """
+    made = work.made if work else ()
     await answers.agree(contenders, odd, made)
-    expected = await answers.agree(contenders, timed, made)
-    return await rounds.interleave(
-        ground.rounds,
-        {
-            name: partial(_measure, process, expected[name], ground.seconds, before, after)
-            for name, process in contenders.items()
-        },
-    )
+    checked = await answers.agree(contenders, timed[:SAMPLE] if work else timed, made)
+    measures = {}
+    for name, contender in contenders.items():
+        expected = checked[name]
+        if work:
+            expected = [Expected(contender.phrase(each), expected[0].status, None) for each in timed]
+        measures[name] = partial(_measure, contender.process, expected, ground.seconds, work)
+    length = next(iter(checked.values()))[0].length or 0
+    constant = [Expected(each, 200, length) for each in timed]
+    responder = await start_responder(ground, length)
+    measures[RESPONDER] = partial(_measure, responder, constant, ground.seconds, None)
+    return await rounds.interleave(ground.rounds, measures)
+
+
+async def both_ways(
+    ground: Ground, title: str, timed: Sequence[Request], odd: Sequence[Request]
+) -> list[Table]:
+    """A query put to all, the peers reading first in a conventional transaction, then in one round trip."""
+    storycast = await ground.start_api()
+    slow = await start_all(ground, storycast, one_trip=False)
+    quick = await start_all(ground, storycast, one_trip=True)
+    found = await compare(ground, {**slow, postgraphile.NAME: await postgraphile.start(ground)}, timed, odd)
+    in_one = await compare(ground, quick, timed, odd)
+    return [
+        Table(
+            f"{title}, peers in a conventional transaction", MERCURIUS, COLUMNS, found, [postgraphile.NOTE]
+        ),
+        Table(f"{title}, peers in one round trip", MERCURIUS, COLUMNS, in_one),
+    ]
 
 
 async def _measure(
-    process: Process, expected: Sequence[Expected], seconds: float, before: Step, after: Step
+    process: Process, expected: Sequence[Expected], seconds: float, work: Work | None
 ) -> Mapping[str, float]:
-    await before()
+    if work is None:
+        return await http_load.measure(process, expected, seconds)
+    await work.clear()
     figures = await http_load.measure(process, expected, seconds)
-    await after()
+    await work.check(int(figures["answers"]))
     return figures

@@ -5,11 +5,9 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from bench import data
-from bench.compare import COLUMNS, compare
-from bench.contenders import LIMIT, MERCURIUS, STORYCAST, start_limit, start_node
+from bench.compare import both_ways
 from bench.ground import Ground
 from bench.http_load import Request
-from bench.processes import Process
 from bench.tables import Table
 
 NAME = "get"
@@ -19,7 +17,7 @@ DOCUMENT = """query Get($id: UUID!) {
   storyGeneration(id: $id) { id storyId status progress revision createdAt durationSeconds voice { id } }
 }"""
 USERS, EACH = 1000, 200
-ASKING, ASKED = 64, 20  # of the users, and of the generations of each
+ASKING, ASKED = 32, 20  # of the users, and of the generations of each
 
 
 def ask(token: str, generation_id: UUID) -> Request:
@@ -33,15 +31,4 @@ async def run(ground: Ground) -> list[Table]:
     timed = [ask(token, found) for token, ids in asking for found in ids[:: EACH // ASKED]]
     token, (own, *_) = asking[0]
     odd = [ask(token, asking[1][1][0]), ask(token, uuid4()), ask(token[:-2] + "AA", own)]
-    storycast = await ground.start_api()
-    tables = []
-    for one_trip in (False, True):
-        contenders: dict[str, Process] = {
-            STORYCAST: storycast,
-            **await start_node(ground, one_trip=one_trip),
-            LIMIT: await start_limit(ground, one_trip=one_trip),
-        }
-        figures = await compare(ground, contenders, timed, odd)
-        how = "in one round trip" if one_trip else "in a conventional transaction"
-        tables.append(Table(f"GraphQL get by id, peers {how}", MERCURIUS, COLUMNS, figures))
-    return tables
+    return await both_ways(ground, "GraphQL get by id", timed, odd)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from uuid import uuid4
 
 from bench import data
-from bench.compare import COLUMNS, compare
-from bench.contenders import LIMIT, MERCURIUS, STORYCAST, start_limit, start_node
+from bench.compare import both_ways
 from bench.ground import Ground
 from bench.http_load import Request
-from bench.processes import Process
 from bench.tables import Table
 
 NAME = "list"
@@ -22,7 +20,7 @@ DOCUMENT = """query List($page: Int!, $pageSize: Int!) {
   }
 }"""
 USERS, EACH, PAGE_SIZE = 1000, 200, 10
-ASKING = 64  # of the users
+ASKING = 32  # of the users
 
 
 def ask(token: str, page: int) -> Request:
@@ -36,16 +34,4 @@ async def run(ground: Ground) -> list[Table]:
     last = EACH // PAGE_SIZE
     timed = [ask(token, page) for token in tokens for page in range(1, last + 1)]
     odd = [ask(tokens[0], last + 1), ask(ground.token(uuid4()), 1), ask(tokens[0][:-2] + "AA", 1)]
-    storycast = await ground.start_api()
-    tables = []
-    for one_trip in (False, True):
-        contenders: dict[str, Process] = {
-            STORYCAST: storycast,
-            **await start_node(ground, one_trip=one_trip),
-            LIMIT: await start_limit(ground, one_trip=one_trip),
-        }
-        figures = await compare(ground, contenders, timed, odd)
-        how = "in one round trip" if one_trip else "in a conventional transaction"
-        title = f"GraphQL list of {PAGE_SIZE} and the total, peers {how}"
-        tables.append(Table(title, MERCURIUS, COLUMNS, figures))
-    return tables
+    return await both_ways(ground, f"GraphQL list of {PAGE_SIZE} and the total", timed, odd)

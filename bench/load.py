@@ -35,9 +35,10 @@ class Asked:
 
 @dataclass
 class Tally:
-    """What came back. Latencies, in seconds, are kept while `counts`."""
+    """What came back: all `answers`, and the latencies, in seconds, of those that came while `counts`."""
 
     counts: bool = False
+    answers: int = 0
     latencies: list[float] = field(default_factory=list)
     failure: str = ""
 
@@ -77,6 +78,7 @@ class Connection(asyncio.Protocol):
             wanted = f"{expected.status.decode()} with {expected.length} bytes"
             self._fail(f"expected {wanted}, and {expected.raw[:80]!r} was answered {data[: head + 300]!r}")
             return
+        self._tally.answers += 1
         if self._tally.counts:
             self._tally.latencies.append(perf_counter() - self._sent_at)
         self._send()
@@ -146,6 +148,7 @@ async def apply(plan: dict[str, Any]) -> dict[str, Any]:
         "p50": 1e3 * latencies[len(latencies) // 2],
         "p99": 1e3 * latencies[len(latencies) * 99 // 100],
         "generator_busy": ours / took,
+        "answers": tally.answers,
     }
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from bench import data
 from bench.compare import COLUMNS, compare
-from bench.contenders import STORYCAST, start_limit
+from bench.contenders import STORYCAST, Contender, start_limit
 from bench.ground import Ground
 from bench.http_load import Request
 from bench.tables import Table
@@ -15,7 +15,7 @@ NAME = "rest"
 ABOUT = "REST list of 10 and the total, beside bare Starlette with asyncpg"
 
 USERS, EACH, PAGE_SIZE = 1000, 200, 10
-ASKING = 64  # of the users
+ASKING = 32  # of the users
 TRANSACTION = "Starlette + asyncpg, in a transaction"
 ONE_TRIP = "Starlette + asyncpg, in one round trip"
 
@@ -31,7 +31,7 @@ async def run(ground: Ground) -> list[Table]:
     timed = [ask(token, page) for token in tokens for page in range(1, last + 1)]
     odd = [ask(tokens[0], last + 1), ask(ground.token(uuid4()), 1), ask(tokens[0][:-2] + "AA", 1)]
     contenders = {
-        STORYCAST: await ground.start_api(),
+        STORYCAST: Contender(await ground.start_api()),
         TRANSACTION: await start_limit(ground, one_trip=False),
         ONE_TRIP: await start_limit(ground, one_trip=True),
     }
