@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, ProgrammingError
-from sqlalchemy.util import greenlet_spawn
 
-if TYPE_CHECKING:
-    from sqlalchemy import Pool, PoolProxiedConnection
+from db.pool import Lent, Pool
 
 # As values: `row[0]`, `row["name"]`.
 Row = Sequence[Any]
@@ -45,7 +43,7 @@ class UserCall:
 
         Raises one of `db.sessions.DATABASE_ERRORS`.
         """
-        lent = await _connect(self.pool)
+        lent = await _lend(self.pool)
         try:
             connection: Any = lent.driver_connection
             found: Sequence[Row] = await connection.fetch(function.query, self.user_id, *arguments)
@@ -58,12 +56,12 @@ class UserCall:
             lent.invalidate()
             raise
         finally:
-            lent.close()
+            self.pool.take_back(lent)
         return found
 
 
-async def _connect(pool: Pool) -> PoolProxiedConnection:
+async def _lend(pool: Pool) -> Lent:
     try:
-        return await greenlet_spawn(pool.connect)
+        return await pool.lend()
     except EmulatedDBAPIException as error:
         raise DBAPIError(None, None, error) from error

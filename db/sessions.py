@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from core.errors import SettingsError
 from db.calls import UserCall
+from db.pool import Pool
 
 STATEMENT_TIMEOUT_MS = 15_000
 # The server ends a statement by itself; where it does not even do that, it is frozen, or the network gone.
@@ -113,6 +114,7 @@ def _open_pool(url: str, pool_size: int, application_name: str) -> AsyncEngine:
         url,
         server_settings,
         COMMAND_TIMEOUT_SECONDS,
+        poolclass=Pool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
@@ -152,7 +154,9 @@ class ApiDatabase:
 
     def call(self, user_id: UUID) -> UserCall:
         """Calls as `user_id`, each of which is a transaction of its own."""
-        return UserCall(user_id, self.engine.pool)
+        pool = self.engine.pool
+        assert isinstance(pool, Pool)
+        return UserCall(user_id, pool)
 
     async def close(self) -> None:
         await self.engine.dispose()

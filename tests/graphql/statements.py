@@ -45,7 +45,7 @@ class QueryRecorder:
             self.statements.append(statement)
 
     def hear(self, connection: Any, *_rest: Any) -> None:
-        """Note what is sent over this connection, past SQLAlchemy."""
+        """Note what is sent over this connection past SQLAlchemy."""
         connection.driver_connection.add_query_logger(self._note_asked)
         self._heard.add(connection.driver_connection)
 
@@ -64,13 +64,17 @@ class QueryRecorder:
 @contextmanager
 def recording(api: Api) -> Iterator[QueryRecorder]:
     engine, recorder = api.services.database.engine.sync_engine, QueryRecorder()
+    # Those that are there, which nobody has at the moment, and those that are made from here on.
+    pool: Any = engine.pool
+    for entry in pool._pool._idle:  # noqa: SLF001 - nothing tells of them
+        recorder.hear(entry)
+    event.listen(engine, "connect", recorder.hear)
     event.listen(engine, "before_cursor_execute", recorder.note)
-    event.listen(engine, "checkout", recorder.hear)
     try:
         yield recorder
     finally:
         event.remove(engine, "before_cursor_execute", recorder.note)
-        event.remove(engine, "checkout", recorder.hear)
+        event.remove(engine, "connect", recorder.hear)
         recorder.hear_no_more()
 
 
