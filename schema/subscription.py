@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from core.events import ChangeKind
 from resolvers.progress import follow_all, follow_generation
 from schema.context import Info
 from schema.types import GenerationId, StoryGeneration
@@ -28,6 +29,12 @@ class StoryGenerationEvent:
     change: GenerationChange = strawberry.field(description="What became of it.")
     id: UUID = strawberry.field(description="The generation's id, also once it is DELETED.")
     generation: StoryGeneration | None = strawberry.field(description="Null once DELETED.")
+
+    @classmethod
+    def of(
+        cls, kind: ChangeKind, generation_id: UUID, generation: StoryGeneration | None
+    ) -> StoryGenerationEvent:
+        return cls(change=GenerationChange(kind.value), id=generation_id, generation=generation)
 
 
 @strawberry.type(description="What can be watched live.")
@@ -61,8 +68,5 @@ class Subscription:
         )
         async with aclosing(following) as events:
             async for event in events:
-                yield StoryGenerationEvent(
-                    change=GenerationChange(event.kind.value),
-                    id=event.id,
-                    generation=StoryGeneration.of(event.generation) if event.generation else None,
-                )
+                generation = StoryGeneration.of(event.generation) if event.generation else None
+                yield StoryGenerationEvent.of(event.kind, event.id, generation)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.identity import Verifier
 from resolvers.services import Services
@@ -54,7 +54,6 @@ def create_app(services: Services, verifier: Verifier, web: Path = DIST) -> ASGI
         routes=[
             *web_routes(settings, services.links, build, index),
             door.route("/graphql", endpoint.answer, ["GET", "POST"]),
-            WebSocketRoute("/graphql", LiveEndpoint(services, verifier, documents, lasting)),
             *rest_routes(services, door),
             *page_routes(settings),
             *file_routes(services.links, services.storage),
@@ -75,7 +74,22 @@ def create_app(services: Services, verifier: Verifier, web: Path = DIST) -> ASGI
     _match_no_newline(app.routes)
     # Around Starlette's own middleware, whose answer to our own faults goes out through these too.
     is_https = settings.public_base.startswith("https:")
-    return RequestIds(SecureHeaders(SharedWith(app, settings.origins), is_https=is_https))
+    others = SecureHeaders(SharedWith(app, settings.origins), is_https=is_https)
+    return RequestIds(Sockets(LiveEndpoint(services, verifier, documents, lasting, prepared), others))
+
+
+class Sockets:
+    """ASGI middleware that leads sockets straight to their endpoint: each would hold on to all that it passes
+    on its way, for as long as it lasts.
+    """
+
+    def __init__(self, endpoint: ASGIApp, others: ASGIApp) -> None:
+        self._endpoint = endpoint
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_ours = scope["type"] == "websocket" and scope["path"] == "/graphql"
+        await (self._endpoint if is_ours else self._others)(scope, receive, send)
 
 
 def _match_no_newline(routes: Sequence[BaseRoute]) -> None:

@@ -11,8 +11,8 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import NonJsonMessageReceived, WebSocketDisconnected
+from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
 from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
@@ -35,18 +35,25 @@ from core.settings import Environment
 from resolvers.services import Services
 from schema.allowance import end_answer
 from schema.context import Context
+from schema.live import LivePlans
+from schema.positions import Position
+from schema.prepared import PreparedDocuments
 from schema.root import schema
 from server.demo_sign_in import is_loopback
-from server.edges.clock import until
+from server.edges.clock import Alarm
 from server.edges.json_text import to_json
 from server.edges.places import Places
 from server.edges.requests import request_id
+from server.edges.socket_protocol import WIRE, SocketProtocol
+from server.graphql import lines
 from server.graphql.documents import DocumentRefused, Documents
-from server.graphql.request import BadRequest, MalformedHash, read_fields
+from server.graphql.lines import Line
+from server.graphql.request import Asked, BadRequest, MalformedHash, read_fields
 
 MOST_MESSAGE_BYTES = 64 * 1024
 TRY_AGAIN_LATER = 1013  # https://www.iana.org/assignments/websocket/websocket.xhtml
 FORBIDDEN = 4403
+TIMED_OUT = 4408
 # What a close frame has room for (RFC 6455, 5.5).
 LONGEST_REASON_BYTES = 123
 
@@ -63,9 +70,13 @@ def _leave_nothing() -> None:
 
 @dataclass(kw_only=True)
 class SocketContext(Context):
-    """`authorization` is the upgrade request's header. `leave` gives the user's place back, once."""
+    """`authorization` is the upgrade request's header. `leave` gives the user's place back, once. `wire` is
+    the socket itself, where it can be written to at once.
+    """
 
     documents: Documents
+    plans: LivePlans = field(default_factory=LivePlans)
+    wire: SocketProtocol | None = None
     authorization: str | None = None
     leave: Callable[[], None] = _leave_nothing
 
@@ -90,7 +101,45 @@ class SocketAdapter(ASGIWebSocketAdapter):
 class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
     """Strawberry's handler, made to outlive malformed messages, to end with its token, and to have limits."""
 
-    _expiry: asyncio.Task[None] | None = None
+    websocket: SocketAdapter
+    _deadline: asyncio.TimerHandle | None = None
+    _expiry: Alarm | None = None
+    _closing: asyncio.Task[None] | None = None
+
+    async def handle(self) -> None:
+        """Strawberry's, which keeps next to nothing for a socket that is silent."""
+        self.on_request_accepted()
+        if self.context.wire:
+            self.context.wire.forget_handshake()
+        try:
+            while self.websocket.ws.application_state is not WebSocketState.DISCONNECTED:
+                await self.handle_message(await self._receive())
+        except NonTextMessageReceived:
+            await self.handle_invalid_message("WebSocket message type must be text")
+        except NonJsonMessageReceived:
+            await self.handle_invalid_message("WebSocket message must be valid JSON")
+        except (WebSocketDisconnect, WebSocketDisconnected):
+            pass
+        finally:
+            await self.shutdown()
+
+    async def _receive(self) -> object:
+        try:
+            text = await self.websocket.ws.receive_text()
+        except KeyError as error:
+            raise NonTextMessageReceived from error
+        return self.view.decode_json(text)
+
+    def on_request_accepted(self) -> None:
+        seconds = self.connection_init_wait_timeout.total_seconds()
+        self._deadline = asyncio.get_running_loop().call_later(seconds, self._time_out)
+
+    def _time_out(self) -> None:
+        self.connection_timed_out = True
+        self._close_soon(TIMED_OUT, "Connection initialisation timeout")
+
+    def _close_soon(self, code: int, reason: str) -> None:
+        self._closing = asyncio.create_task(self.websocket.close(code, reason))
 
     async def handle_message(self, message: Any) -> None:
         problem = _problem(message)
@@ -100,6 +149,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
             await super().handle_message(message)
 
     async def handle_connection_init(self, message: Any) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
         try:
             payload = message.get("payload") or {}
             await super().handle_connection_init({"type": "connection_init", "payload": payload})
@@ -110,7 +162,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
             await self.websocket.close(TRY_AGAIN_LATER, "Too many sockets")
         identity = self.context.identity
         if self.connection_acknowledged and identity and self._expiry is None:
-            self._expiry = asyncio.create_task(self._close_at(identity.expires_at))
+            self._expiry = Alarm(identity.expires_at, partial(self._close_soon, FORBIDDEN, "Token expired"))
+            self.context.connection_params = self.context.authorization = None
 
     async def handle_subscribe(self, message: Any) -> None:
         # Before the sign-in, and for an id that is taken, Strawberry closes the socket.
@@ -130,7 +183,38 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
             except BadRequest as error:
                 await self._refuse(message, str(error), Fault.BAD_REQUEST)
                 return
+            line = self._line(message, asked)
+            if line:
+                self.operations[message["id"]] = line  # type: ignore[assignment]  # what is asked of either, both have
+                return
         await super().handle_subscribe(message)
+
+    def _line(self, message: Any, asked: Asked) -> Line | None:
+        """The subscription, begun, where it is one that needs no task of its own."""
+        context, text = self.context, message["payload"]["query"]
+        known = context.prepared.find(text, context.me) if context.prepared else None
+        plan = context.plans.find(text, known.document, asked.operation_name) if known else None
+        if plan is None or context.wire is None:
+            return None
+        try:
+            run, only = plan.begin(context, asked.variables or {})
+        except Exception:  # noqa: BLE001 - graphql-core meets it again, and says what it is
+            return None
+        otherwise = partial(self._subscribe_otherwise, message)
+        known_as = lines.Asked(message["id"], plan, run, only)
+        return Line(known_as, context.wire, self.forget_id, otherwise)
+
+    async def _subscribe_otherwise(self, message: Any) -> None:
+        self.forget_id(message["id"])
+        await super().handle_subscribe(message)
+
+    async def cleanup_operation(self, operation_id: str) -> None:
+        line: Any = self.operations.get(operation_id)
+        if isinstance(line, Line):
+            self.forget_id(operation_id)
+            line.leave()
+        else:
+            await super().cleanup_operation(operation_id)
 
     async def _refuse(self, message: Any, why: str, code: Fault) -> None:
         """End one operation before it begins."""
@@ -143,14 +227,11 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
             logger.error("Request %s: an operation broke", self.context.request_id, exc_info=error)
 
     async def shutdown(self) -> None:
-        if self._expiry:
-            self._expiry.cancel()
+        for timer in (self._deadline, self._expiry):
+            if timer:
+                timer.cancel()
         self.context.leave()
         await super().shutdown()
-
-    async def _close_at(self, moment: datetime) -> None:
-        await until(moment)
-        await self.websocket.close(FORBIDDEN, "Token expired")
 
     async def _send_result_stream(self, operation: Any, result_source: Any) -> None:
         """A failure of the operation as a whole, which no field is to blame for, is an `error`: it ends the
@@ -168,12 +249,19 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
 
 
 class LiveEndpoint(GraphQL[SocketContext, None]):
-    """An ASGI application for websockets alone."""
+    """An ASGI application for websockets alone. Documents that `prepared` knows may have plans."""
 
     websocket_adapter_class = SocketAdapter
     graphql_transport_ws_handler_class = SocketHandler
 
-    def __init__(self, services: Services, verifier: Verifier, documents: Documents, places: Places) -> None:
+    def __init__(
+        self,
+        services: Services,
+        verifier: Verifier,
+        documents: Documents,
+        places: Places,
+        prepared: PreparedDocuments | None = None,
+    ) -> None:
         settings = services.settings
         public = normalize_origin(settings.public_base)
         super().__init__(
@@ -185,6 +273,10 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
             allowed_origins=[*([public] if public else []), *settings.origins],
         )
         self._documents = documents
+        self._prepared = prepared
+        self._plans = LivePlans()
+        # Only streams over HTTP have one.
+        self._position = Position()
         self._places = places
         self._services = services
         self._verifier = verifier
@@ -216,7 +308,16 @@ class LiveEndpoint(GraphQL[SocketContext, None]):
     ) -> SocketContext:
         del response
         header = request.headers.get("authorization")
-        return SocketContext(self._services, request_id(), documents=self._documents, authorization=header)
+        return SocketContext(
+            self._services,
+            request_id(),
+            position=self._position,
+            prepared=self._prepared,
+            documents=self._documents,
+            plans=self._plans,
+            wire=request.scope.get("extensions", {}).get(WIRE) if self._services.settings.plans else None,
+            authorization=header,
+        )
 
     def decode_json(self, data: str | bytes) -> object:
         try:

@@ -1,0 +1,102 @@
+"""What subscriptions tell of an event, made at once: for those whose fields are all there with the event.
+
+All others, and all errors, are graphql-core's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationType, get_operation_ast
+
+from core.events import ChangeKind
+from db.models import Generation
+from schema.context import Context
+from schema.limits import MOST_VALUES, is_within
+from schema.plans.compiler import Compiler, Root
+from schema.plans.fields import definition_of
+from schema.plans.inputs import Arguments, Variables, arguments_of
+from schema.plans.run import Run
+from schema.plans.unplanned import Unplanned
+from schema.root import schema
+from schema.subscription import StoryGenerationEvent
+from schema.types import StoryGeneration
+
+MOST_PLANS = 200
+ALL = "storyGenerationEvents"
+
+_types = schema._schema  # noqa: SLF001 - Strawberry shows its types no other way
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LivePlan:
+    """For one subscription of a document. `follows_all`: what it tells are events."""
+
+    follows_all: bool
+    root: Root
+    variables: Variables
+    arguments: Arguments
+
+    def begin(self, context: Context, given: Mapping[str, Any]) -> tuple[Run, UUID | None]:
+        """What an execution needs, and the generation that it follows, if it is one.
+
+        Raises whatever it raises where the variables do not fit.
+        """
+        if not is_within(MOST_VALUES, dict(given)):
+            raise Unplanned("too many values")
+        run = Run(context, self.variables.coerce(given))
+        return run, self.arguments(run.variables).get("id")
+
+    def data(self, run: Run, kind: ChangeKind, generation_id: UUID, row: Generation | None) -> dict[str, Any]:
+        """What is told of a generation in this state. Raises what no plan foresees."""
+        generation = StoryGeneration.of(row) if row else None
+        told = StoryGenerationEvent.of(kind, generation_id, generation) if self.follows_all else generation
+        return {self.root.key: self.root.completion.complete(told, run)}
+
+
+class LivePlans:
+    """One for each process. Those used longest ago go first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str | None], LivePlan | None] = OrderedDict()
+
+    def find(self, text: str, document: DocumentNode, operation_name: str | None) -> LivePlan | None:
+        """The plan for an operation of a good document; None where graphql-core is to answer."""
+        key = (text, operation_name)
+        if key not in self._kept:
+            self._kept[key] = _make(document, operation_name)
+            if len(self._kept) > MOST_PLANS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def _make(document: DocumentNode, operation_name: str | None) -> LivePlan | None:
+    operation = get_operation_ast(document, operation_name)
+    if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+        return None
+    try:
+        return _plan(document, operation)
+    except Unplanned as reason:
+        logger.debug("No plan: %s", reason)
+        return None
+
+
+def _plan(document: DocumentNode, operation: OperationDefinitionNode) -> LivePlan:
+    registry = schema.schema_converter.scalar_registry
+    compiler = Compiler(_types, document, operation, schema.config, registry)
+    [root] = compiler.roots()
+    [node] = operation.selection_set.selections
+    if root.completion.awaits or not isinstance(node, FieldNode) or node.name.value.startswith("__"):
+        raise Unplanned("more than an event says by itself")
+    assert _types.subscription_type
+    field = _types.subscription_type.fields[node.name.value]
+    arguments = arguments_of(definition_of(field), field.args, node, schema.config, registry)
+    return LivePlan(node.name.value == ALL, root, Variables(_types, operation), arguments)
