@@ -10,7 +10,6 @@ from graphql import DocumentNode, OperationDefinitionNode
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from schema.allowance import begin_answer, end_answer
 from schema.context import Context
 from schema.limits import MOST_VALUES, is_within
 from schema.plans.compiler import Compiler
@@ -52,12 +51,9 @@ async def execute(
     kept, given = Kept(), variable_values or {}
     plan = _plan(query, context_value, operation_name)
     if plan and plan.kind in allowed_operation_types and is_within(MOST_VALUES, given):
-        begin_answer()
-        try:
-            return ExecutionResult(data=await plan.run(context_value, given, kept), errors=None)
-        except Exception as reason:  # noqa: BLE001 - graphql-core meets it again, and says what it is
-            logger.debug("Not as planned: %r", reason)
-            end_answer()
+        data = await plan.attempt(context_value, given, kept)
+        if data is not None:
+            return ExecutionResult(data=data, errors=None)
     return await schema.execute(
         query,
         variable_values=variable_values,

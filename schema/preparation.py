@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-from graphql import OperationDefinitionNode
+from graphql import ExecutionResult, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
 from resolvers.pages import LARGEST_PAGE
 from schema.context import Context
 from schema.measure import measure
+from schema.plans.plan import Kept
 from schema.prepared import Prepared
 
 # Each is measured by itself.
@@ -35,7 +36,10 @@ class _Largest(Mapping[str, Any]):
 
 
 class Preparation(SchemaExtension):
-    """Stands after what looks at documents, so that those which it keeps have passed all of that."""
+    """Stands after what looks at documents, so that those which it keeps have passed all of that.
+
+    What it keeps is answered by its plan, where there is one.
+    """
 
     def on_operation(self) -> Iterator[None]:
         found = _find(self.execution_context)
@@ -53,6 +57,16 @@ class Preparation(SchemaExtension):
             assert asked.query
             assert asked.graphql_document
             context.prepared.keep(asked.query, context.me, asked.graphql_document)
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        asked = self.execution_context
+        found, kept = _find(asked), asked.root_value
+        plan = found.plan(asked._provided_operation_name) if found else None  # noqa: SLF001 - `operation_name` is never empty
+        if plan and isinstance(kept, Kept) and not kept.was_tried and plan.kind in asked.allowed_operations:
+            data = await plan.attempt(asked.context, asked.variables or {}, kept)
+            if data is not None:
+                asked.result = ExecutionResult(data=data)
+        yield
 
 
 def is_prepared(asked: ExecutionContext) -> bool:

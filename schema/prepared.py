@@ -31,10 +31,7 @@ class Prepared:
     _plans: dict[str | None, Plan | None] = field(default_factory=dict)
 
     def plan(self, operation_name: str | None) -> Plan | None:
-        """The plan for the operation of that name; None where graphql-core is to answer.
-
-        It is made when it is first asked for, which is when its document comes for the second time.
-        """
+        """The plan for the operation of that name; None where graphql-core is to answer."""
         if operation_name not in self._plans:
             operation = get_operation_ast(self.document, operation_name)
             if operation is None:

@@ -7,6 +7,7 @@ So an error is always graphql-core's, and nothing happens twice.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -14,16 +15,20 @@ from typing import Any
 from graphql import GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode
 from strawberry.types.graphql import OperationType
 
+from schema.allowance import begin_answer, end_answer
 from schema.context import Context
 from schema.plans.compiler import Compiler, Root
 from schema.plans.inputs import Variables
 from schema.plans.run import Run, together
+
+logger = logging.getLogger(__name__)
 
 
 class Kept:
     """What fields at the root of an operation have given, by their keys in the answer."""
 
     def __init__(self) -> None:
+        self.was_tried = False
         self._values: dict[str, Any] = {}
         self._failures: dict[str, Exception] = {}
 
@@ -56,11 +61,18 @@ class Plan:
         self._variables = Variables(schema, operation)
         self._is_serial = self.kind is OperationType.MUTATION
 
-    async def run(self, context: Context, given: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
-        """The data of the answer.
+    async def attempt(self, context: Context, given: Mapping[str, Any], kept: Kept) -> dict[str, Any] | None:
+        """The data of the answer; None where anything goes not as planned. Then `kept` has what was done."""
+        kept.was_tried = True
+        begin_answer()
+        try:
+            return await self._run(context, given, kept)
+        except Exception as reason:  # noqa: BLE001 - graphql-core meets it again, and says what it is
+            logger.debug("Not as planned: %r", reason)
+            end_answer()
+            return None
 
-        Raises whatever goes not as planned: then `kept` has what was done until then.
-        """
+    async def _run(self, context: Context, given: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
         run = Run(context, self._variables.coerce(given))
         if len(self._roots) == 1 or self._is_serial:
             return {root.key: await _answer(root, run, kept) for root in self._roots}
