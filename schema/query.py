@@ -11,6 +11,7 @@ from narration.voices import VOICES
 from resolvers import generations, stories
 from resolvers.pages import Page, Slice, decode_cursor, encode_cursor
 from schema.context import Info
+from schema.lookahead import selects
 from schema.types import (
     GenerationId,
     PageInfo,
@@ -70,10 +71,19 @@ class Query:
     ) -> StoryGenerationPage:
         services, me, numbered = info.context.services, info.context.me, Page(page, page_size)
         wanted = status_of(status)
-        listed = await generations.list_generations(services, me, numbered, wanted)
+        listed = await generations.read_listing(
+            services,
+            me,
+            numbered,
+            wanted,
+            rows=selects(info, "items"),
+            total=selects(info, "meta", "total"),
+        )
         return StoryGenerationPage(
-            items=[StoryGeneration.of(row) for row in listed],
-            meta=PageMeta.of(numbered, lambda: generations.count_generations(services, me, wanted)),
+            items=[StoryGeneration.of(row) for row in listed.rows],
+            meta=PageMeta.of(
+                numbered, lambda: generations.count_generations(services, me, wanted), listed.total
+            ),
         )
 
     @strawberry.field(

@@ -104,15 +104,16 @@ class PageMeta:
     page: int = strawberry.field(description="The page's number, as it was asked for.")
     page_size: int = strawberry.field(description="Items a page, as it was asked for.")
     count: strawberry.Private[Callable[[], Awaitable[int]]]
+    counted: strawberry.Private[int | None]
 
     @strawberry.field(description="Items on all pages together, counted only where this is asked for.")
     async def total(self) -> int:
-        return await self.count()
+        return await self.count() if self.counted is None else self.counted
 
     @classmethod
-    def of(cls, page: Page, count: Callable[[], Awaitable[int]]) -> PageMeta:
-        """`count` is awaited only where the total is asked for."""
-        return cls(page=page.number, page_size=page.size, count=count)
+    def of(cls, page: Page, count: Callable[[], Awaitable[int]], counted: int | None = None) -> PageMeta:
+        """`counted` is the total where that is known; else `count` is awaited where it is asked for."""
+        return cls(page=page.number, page_size=page.size, count=count, counted=counted)
 
 
 @strawberry.type(description="A text of yours that can be narrated.")
