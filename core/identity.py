@@ -17,6 +17,7 @@ import jwt
 
 from core.errors import SettingsError, Unauthenticated
 from core.jwks import KeySet
+from core.verified import Proof, VerifiedTokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,11 +93,16 @@ class SharedSecretVerifier:
 
     claims: _Claims
     secret: str = field(repr=False)
+    verified: VerifiedTokens = field(default_factory=VerifiedTokens, repr=False)
 
     async def verify(self, token: str) -> Identity:
+        if proof := self.verified.find(token):
+            return proof.identity
         with _refusing_what_is_malformed():
             _refuse_oversized(token)
-            return self.claims.check(token, self.secret)
+            identity = self.claims.check(token, self.secret)
+        self.verified.keep(token, Proof(identity, identity.expires_at.timestamp()))
+        return identity
 
 
 @dataclass(frozen=True)
@@ -105,15 +111,23 @@ class KeySetVerifier:
 
     claims: _Claims
     keys: KeySet
+    verified: VerifiedTokens = field(default_factory=VerifiedTokens, repr=False)
 
     async def verify(self, token: str) -> Identity:
+        # Its key is asked for all the same: keys are read again while it is used, and it may be withdrawn.
+        if (proof := self.verified.find(token)) and await self.keys.key(proof.key_id) is proof.key:
+            return proof.identity
         with _refusing_what_is_malformed():
             _refuse_oversized(token)
             header = jwt.get_unverified_header(token)
             # Checked before a key is looked for, so that a stranger's token costs no fetch.
             if header.get("alg") != self.claims.algorithm:
                 raise Unauthenticated(f"the token is not signed with {self.claims.algorithm}")
-            return self.claims.check(token, await self.keys.key(header.get("kid")))
+            key_id = header.get("kid")
+            key = await self.keys.key(key_id)
+            identity = self.claims.check(token, key)
+        self.verified.keep(token, Proof(identity, identity.expires_at.timestamp(), key_id, key))
+        return identity
 
 
 def open_verifier(settings: Settings) -> Verifier:
