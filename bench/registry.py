@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bench import getting, initiating, latency, listing, narration, paging, rest, start
+from bench import getting, initiating, latency, listing, live, narration, paging, rest, start
 from bench.ground import Ground
 from bench.tables import Table
 
@@ -18,5 +18,5 @@ class Benchmark(Protocol):
     async def run(self, ground: Ground) -> list[Table]: ...
 
 
-MODULES: tuple[Benchmark, ...] = (listing, getting, initiating, rest, paging, latency, narration, start)
+MODULES: tuple[Benchmark, ...] = (listing, getting, initiating, rest, paging, live, latency, narration, start)
 BENCHMARKS = {module.NAME: module for module in MODULES}
