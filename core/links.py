@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.bucket import Bucket
 from core.errors import LinkRefused
-from core.results import parse_key
+from core.results import check_key
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -41,7 +41,7 @@ class SignedLinks:
     secret: bytes = field(repr=False)
 
     def url(self, key: str) -> str:
-        parse_key(key)
+        check_key(key)
         step = max(1, min(60, self.lifetime // 10))
         expires = math.ceil((time.time() + self.lifetime) / step) * step
         return f"{self.base}/files/{key}?expires={expires}&signature={self._signature(key, str(expires))}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.responses import Response
@@ -59,6 +60,11 @@ OUR_FAULT = Told(500, "Internal server error")
 
 def answer(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(body.model_dump_json(), status, headers, media_type="application/json")
+
+
+def written(body: dict[str, Any]) -> Response:
+    """Plain values as a model would write them."""
+    return Response(orjson.dumps(body), media_type="application/json")
 
 
 def failure(status: int, message: str, headers: dict[str, str] | None = None) -> Response:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,10 +17,12 @@ from resolvers import generations
 from resolvers.pages import Page
 from resolvers.services import Services
 from server.edges.bodies import media_type, read_body
-from server.rest.answers import UnsupportedMediaType, answer, explain
-from server.rest.models import Begun, GenerationPath, InitiateBody, Listed, ListQuery, Meta, Shown
+from server.rest.answers import UnsupportedMediaType, answer, explain, written
+from server.rest.models import Begun, GenerationPath, InitiateBody, ListQuery
 
 MOST_BODY_BYTES = 64 * 1024
+KNOWN_QUERIES = 1024
+LONGEST_KNOWN_QUERY = 64
 
 
 class Done(NamedTuple):
@@ -47,30 +51,45 @@ class Shim:
         return Done(answer(begun, 202), initiated.quota)
 
     async def list_page(self, request: Request, me: UUID) -> Done:
-        query = ListQuery.model_validate(dict(request.query_params))
+        query = _read_query(request.scope["query_string"])
         page = Page(query.page, query.page_size)
         found = await generations.read_page(self._services, me, page, query.status)
-        meta = Meta(page=page.number, page_size=page.size, total=found.total or 0)
-        return Done(answer(Listed(data=[self._show(row) for row in found.rows], meta=meta)), found.left)
+        meta = {"page": page.number, "pageSize": page.size, "total": found.total}
+        return Done(written({"data": [self._show(row) for row in found.rows], "meta": meta}), found.left)
 
     async def get(self, request: Request, me: UUID) -> Done:
         path = GenerationPath.model_validate(request.path_params)
         row, quota = await generations.find_with_quota(self._services, me, path.id)
-        return Done(answer(self._show(row)) if row else explain(GenerationNotFound()), quota)
+        return Done(written(self._show(row)) if row else explain(GenerationNotFound()), quota)
 
     async def delete(self, request: Request, me: UUID) -> Done:
         path = GenerationPath.model_validate(request.path_params)
         await generations.delete_generation(self._services, me, path.id)
         return Done(Response(status_code=204))
 
-    def _show(self, row: GenerationRow) -> Shown:
-        return Shown(
-            id=row.id,
-            story_id=row.story_id,
-            status=Status(row.status),
-            progress=row.progress,
-            result_url=self._services.links.url(row.result_key) if row.result_key else None,
-        )
+    def _show(self, row: GenerationRow) -> dict[str, Any]:
+        """As `Shown` has it, to the letter: models for all rows would take a fifth of a list's time."""
+        return {
+            "id": str(row.id),
+            "story_id": str(row.story_id),
+            "status": row.status,
+            "progress": row.progress,
+            "result_url": self._services.links.url(row.result_key) if row.result_key else None,
+        }
+
+
+def _read_query(query_string: bytes) -> ListQuery:
+    return (
+        _known_query(query_string) if len(query_string) <= LONGEST_KNOWN_QUERY else _check_query(query_string)
+    )
+
+
+def _check_query(query_string: bytes) -> ListQuery:
+    return ListQuery.model_validate(dict(QueryParams(query_string)))
+
+
+# The same few pages are asked for again and again.
+_known_query = lru_cache(KNOWN_QUERIES)(_check_query)
 
 
 def _idempotency_key(request: Request) -> str | None:
