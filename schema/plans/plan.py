@@ -76,7 +76,8 @@ class Plan:
         run = Run(context, self._variables.coerce(given))
         if len(self._roots) == 1 or self._is_serial:
             return {root.key: await _answer(root, run, kept) for root in self._roots}
-        answers = await together([_answer(root, run, kept) for root in self._roots])
+        # Which of several failures comes first, and is told, is for graphql-core to find: nothing is kept.
+        answers = await together([_answer(root, run, Kept()) for root in self._roots])
         return {root.key: answer for root, answer in zip(self._roots, answers, strict=True)}
 
 
