@@ -39,7 +39,7 @@ COLUMNS = (
 NOTES = (
     f"{SOCKETS:,} sockets of {USERS} users, half following one generation, half all of their user's.",
     f"Delays at {RATE:,} changes published a second, {RATE * SOCKETS // USERS:,} events delivered.",
-    "Falling behind: less than 97 % delivered when a step of three seconds ends, or a p99 over 250 ms, twice.",
+    "Falling behind: less than 97 % told when a step of three seconds ends, or a p99 over 250 ms, twice.",
     "Storycast reads its rows again every 10 to 15 seconds all the while; the peer never does.",
     "The load, one process, publishes and receives; it uses less than half of a core.",
 )

@@ -78,7 +78,7 @@ async def run(load: Load) -> dict[str, Any]:
     gc.collect()
     gc.freeze()
     gc.disable()
-    steps = []
+    steps: list[dict[str, float]] = []
     for step in load.steps:
         for _ in range(TRIES if steps else 1):
             steps.append(await measure(load, clock, publisher, subscribers, delays, **step))

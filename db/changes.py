@@ -2,56 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm.attributes import set_committed_value
-
-from db.logs import Event
-from db.models import UNFINISHED, Generation, LogEntry
-from db.sessions import STATEMENT_TIMEOUT_MS, UserRead
+from db.calls import Function, UserCall
+from db.models import GenerationRow
+from db.sessions import STATEMENT_TIMEOUT_MS
 
 # An entry's time is taken before its transaction commits: look back further than one may last.
 OVERLAP = timedelta(milliseconds=4 * STATEMENT_TIMEOUT_MS)
+
+_CHANGES = Function("read_generation_changes", 4)
+_SOME = Function("read_generations", 2)
+_WIDTH = len(GenerationRow._fields)
 
 
 @dataclass(frozen=True)
 class Changes:
     """`generations` are in their newest state; `until` is where the next look may start."""
 
-    generations: Sequence[Generation]
+    generations: Sequence[GenerationRow]
     deleted: Sequence[UUID]
     until: datetime
 
 
-async def read_changes(session: UserRead, since: datetime | None) -> Changes:
-    """The user's generations that changed status since then (None: this moment) or are unfinished, and
-    those deleted. Times are the database's.
+async def read_changes(call: UserCall, since: datetime | None, followed: Collection[UUID] = ()) -> Changes:
+    """The user's generations that changed status since then (None: this moment), are unfinished or
+    `followed`, and those deleted. Times are the database's.
 
     The look goes back further than asked, so what was told before may come again: revisions tell it apart.
     """
-    until: datetime = (await session.sql.execute(select(func.clock_timestamp()))).scalar_one()
-    lately = select(LogEntry.generation_id).where(
-        LogEntry.user_id == session.user_id, LogEntry.occurred_at > (since or until) - OVERLAP
-    )
-    # One statement, so that what ends in this moment is either still unfinished or logged.
-    changed = (
-        select(Generation)
-        .where(
-            Generation.user_id == session.user_id,
-            or_(Generation.id.in_(lately), Generation.status.in_(UNFINISHED)),
-        )
-        .order_by(Generation.id)
-    )
-    generations = (await session.sql.scalars(changed)).all()
-    deleted = lately.where(LogEntry.event == Event.DELETED).order_by(LogEntry.id)
-    return Changes(generations, (await session.sql.scalars(deleted)).all(), until)
+    found = await call.rows(_CHANGES, since, OVERLAP, list(followed))
+    generations = [GenerationRow._make(row[:_WIDTH]) for row in found if row[0]]
+    deleted = [row[_WIDTH] for row in found if row[_WIDTH]]
+    return Changes(generations, deleted, until=found[0][_WIDTH + 1])
 
 
-def advance(row: Generation, *, progress: int, revision: int) -> None:
-    """Bring a row that no session holds any more to what its attempt has written since."""
-    set_committed_value(row, "progress", progress)
-    set_committed_value(row, "revision", revision)
+async def read_generations(call: UserCall, generation_ids: Collection[UUID]) -> Sequence[GenerationRow]:
+    """Those of the user's generations that are there."""
+    return [GenerationRow._make(row) for row in await call.rows(_SOME, list(generation_ids))]

@@ -33,10 +33,6 @@ async def find_generation(session: UserRead, generation_id: UUID) -> Generation 
     return (await session.sql.scalars(_own(session).where(Generation.id == generation_id))).one_or_none()
 
 
-async def find_generations(session: UserRead, generation_ids: Collection[UUID]) -> Sequence[Generation]:
-    return (await session.sql.scalars(_own(session).where(Generation.id.in_(generation_ids)))).all()
-
-
 async def list_generations_of_stories(
     session: UserRead, story_ids: Collection[UUID], window: Window
 ) -> Mapping[UUID, list[Generation]]:

@@ -17,8 +17,8 @@ from uuid import UUID
 from core.errors import GenerationNotFound
 from core.events import ChangeKind
 from db.changes import OVERLAP, Changes, read_changes
-from db.generations import find_generation
-from db.models import Generation, Status
+from db.models import GenerationRow, Status
+from db.reads import read_generation
 from resolvers.progress_news import READING, WAITING, News, Stream
 from resolvers.services import Services
 
@@ -32,10 +32,12 @@ class GenerationEvent:
 
     kind: ChangeKind
     id: UUID
-    generation: Generation | None
+    generation: GenerationRow | None
 
 
-async def begin_generation(services: Services, news: News, stream: Stream, generation_id: UUID) -> Generation:
+async def begin_generation(
+    services: Services, news: News, stream: Stream, generation_id: UUID
+) -> GenerationRow:
     """Have the stream follow one generation, which it is woken for from now on; it leaves by itself.
 
     Its present state. Raises GenerationNotFound, and one of DATABASE_ERRORS where the database stays away.
@@ -45,7 +47,7 @@ async def begin_generation(services: Services, news: News, stream: Stream, gener
     await services.feed.confirmed(news.user_id)
     stream.cursor = READING
     began = news.begin()
-    find = partial(find_generation, generation_id=generation_id)
+    find = partial(read_generation, generation_id=generation_id)
     row = await services.desk.read(news.user_id, find, first=True)
     if row is None:
         raise GenerationNotFound
@@ -62,7 +64,7 @@ async def begin_generation(services: Services, news: News, stream: Stream, gener
 
 async def follow_generation(
     services: Services, me: UUID, generation_id: UUID, told_revision: int = 0
-) -> AsyncGenerator[Generation, None]:
+) -> AsyncGenerator[GenerationRow, None]:
     """The generation as it is, then its newest state after each change, until it is final or deleted.
 
     The first is left out where it is of `told_revision`: who comes back has it. Raises GenerationNotFound
@@ -70,7 +72,7 @@ async def follow_generation(
     """
     news, stream = services.desk.enter(me), _Waiting()
     try:
-        row: Generation | None = await begin_generation(services, news, stream, generation_id)
+        row: GenerationRow | None = await begin_generation(services, news, stream, generation_id)
         assert row
         if row.revision != told_revision:
             yield row

@@ -8,17 +8,17 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from core.events import ChangeKind
 from core.feed import Feed
-from db.changes import Changes, read_changes
-from db.generations import find_generations
-from db.models import Generation
-from db.sessions import DATABASE_ERRORS, LASTING_ERRORS, ApiDatabase, UserRead
+from db.calls import UserCall
+from db.changes import read_changes, read_generations
+from db.models import GenerationRow
+from db.sessions import DATABASE_ERRORS, LASTING_ERRORS, ApiDatabase
 from resolvers.progress_news import News
 
 REREAD_SECONDS = (10.0, 15.0)
@@ -63,7 +63,7 @@ class Desk:
         elif not kept.news.follows_all:
             kept.news.forget()
 
-    async def read(self, me: UUID, query: Callable[[UserRead], Awaitable[T]], *, first: bool = False) -> T:
+    async def read(self, me: UUID, query: Callable[[UserCall], Awaitable[T]], *, first: bool = False) -> T:
         """Run the query, again where the database is away or busy: a live stream waits for it.
 
         The `first` raises one of DATABASE_ERRORS where it is still so after FIRST_PATIENCE_SECONDS, or
@@ -72,8 +72,7 @@ class Desk:
         gives_up = time.monotonic() + FIRST_PATIENCE_SECONDS
         while True:
             try:
-                async with self._database.read(me) as session:
-                    return await query(session)
+                return await query(self._database.call(me))
             except DATABASE_ERRORS as error:
                 if first and (isinstance(error, LASTING_ERRORS) or time.monotonic() > gives_up):
                     raise
@@ -102,21 +101,26 @@ class Desk:
     async def _look(self, news: News) -> None:
         news.has_gap = False
         news.unread.clear()
-        began = news.begin()
+        began, followed = news.begin(), news.followed
         if news.follows_all:
-            changes, others = await self.read(news.user_id, partial(_look, news))
+            look = partial(read_changes, since=news.until, followed=followed)
+            changes = await self.read(news.user_id, look)
             news.catch_up(changes, began)
-            _enter(news, others, began)
-        elif news.followed:
-            _enter(news, await self.read(news.user_id, partial(_found, ids=news.followed)), began)
+            _enter(news, changes.generations, followed, began)
+        elif followed:
+            await self._find_all(news, followed, began)
 
     async def _find(self, news: News) -> None:
         wanted = dict(news.unread)
         news.unread.clear()
-        began = news.begin()
-        found = await self.read(news.user_id, partial(_found, ids=wanted.keys()))
         deleted = {each for each, kind in wanted.items() if kind is ChangeKind.DELETED}
-        _enter(news, found, began, deleted)
+        await self._find_all(news, wanted, news.begin(), deleted)
+
+    async def _find_all(
+        self, news: News, wanted: Collection[UUID], began: int, deleted: Collection[UUID] = ()
+    ) -> None:
+        found = await self.read(news.user_id, partial(read_generations, generation_ids=wanted))
+        _enter(news, found, wanted, began, deleted)
 
     def _look_later(self, kept: _Kept) -> None:
         # Spread, so that the users of one moment do not all read at another.
@@ -146,25 +150,16 @@ class _Kept:
             self.reading.cancel()
 
 
-Found = dict[UUID, Generation | None]
-
-
-async def _found(session: UserRead, ids: Collection[UUID]) -> Found:
-    """The rows of these generations, None for each that is not there."""
-    rows = {row.id: row for row in await find_generations(session, ids)}
-    return {each: rows.get(each) for each in ids}
-
-
-async def _look(news: News, session: UserRead) -> tuple[Changes, Found]:
-    """All that changed, and those that are followed by themselves, whenever they did."""
-    changes = await read_changes(session, news.until)
-    seen = {row.id for row in changes.generations} | set(changes.deleted)
-    others = news.followed - seen
-    return changes, await _found(session, others) if others else {}
-
-
-def _enter(news: News, found: Found, began: int, deleted: Collection[UUID] = ()) -> None:
-    news.learn([row for row in found.values() if row is not None], began)
-    for each, row in found.items():
-        if row is None:
+def _enter(
+    news: News,
+    found: Iterable[GenerationRow],
+    wanted: Iterable[UUID],
+    began: int,
+    deleted: Collection[UUID] = (),
+) -> None:
+    """What was found of what was wanted, and what was not. Some are said to be `deleted`."""
+    rows = {row.id: row for row in found}
+    news.learn([row for row in rows.values() if row.id in wanted], began)
+    for each in wanted:
+        if each not in rows:
             news.lose(each, began, was_told=each in deleted)

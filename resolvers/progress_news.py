@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from core.events import ChangeKind, GenerationChange
-from db.changes import Changes, advance
-from db.models import Generation, Status
+from db.changes import Changes
+from db.models import GenerationRow, Status
 
 # GraphQL's Int.
 LARGEST_REVISION = 2**31 - 1
@@ -45,7 +45,7 @@ class Entry:
     """
 
     id: UUID
-    row: Generation | None
+    row: GenerationRow | None
     move: int = 0
     begun: int = 0
     at: int = 0
@@ -128,7 +128,7 @@ class News:
             if row is None or _is_stale(change, row, was_heard=entry.heard):
                 return
             if _has_advanced(row, change):
-                advance(row, progress=change.progress, revision=change.revision)
+                entry.row = row._replace(progress=change.progress, revision=change.revision)
                 entry.heard = True
                 self._move(entry)
                 return
@@ -142,7 +142,7 @@ class News:
             self.has_gap = True
             self._wanting(self)
 
-    def learn(self, rows: Iterable[Generation], began: int) -> None:
+    def learn(self, rows: Iterable[GenerationRow], began: int) -> None:
         """Rows that were read after the moment `began`."""
         for row in rows:
             entry = self._entries.get(row.id)
@@ -191,7 +191,7 @@ class News:
             del self._entries[generation_id]
         self.until = None
 
-    def _learn_again(self, entry: Entry, known: Generation, row: Generation, began: int) -> None:
+    def _learn_again(self, entry: Entry, known: GenerationRow, row: GenerationRow, began: int) -> None:
         is_latest = entry.at <= began
         if row.revision > known.revision or (is_latest and row.revision < known.revision):
             # The latter is a message that was untrue: the row is right, whatever was told.
@@ -212,7 +212,7 @@ class News:
                     stream.wake()
 
 
-def _is_stale(change: GenerationChange, row: Generation, *, was_heard: bool) -> bool:
+def _is_stale(change: GenerationChange, row: GenerationRow, *, was_heard: bool) -> bool:
     """Whether a message tells nothing beyond the row. What is known by a message itself may be untrue: then
     one that says anything else is a reason to read.
     """
@@ -221,7 +221,7 @@ def _is_stale(change: GenerationChange, row: Generation, *, was_heard: bool) -> 
     return change.revision <= row.revision and (not was_heard or change.status == row.status)
 
 
-def _has_advanced(row: Generation, change: GenerationChange) -> bool:
+def _has_advanced(row: GenerationRow, change: GenerationChange) -> bool:
     """Whether the row is as it was, but for the progress and the revision that the message tells.
 
     So it is between any two writes of one attempt: see `db.claims`.

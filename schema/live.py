@@ -15,7 +15,7 @@ from uuid import UUID
 from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationType, get_operation_ast
 
 from core.events import ChangeKind
-from db.models import Generation
+from db.models import GenerationRow
 from schema.context import Context
 from schema.limits import MOST_VALUES, is_within
 from schema.plans.compiler import Compiler, Root
@@ -54,7 +54,9 @@ class LivePlan:
         run = Run(context, self.variables.coerce(given))
         return run, self.arguments(run.variables).get("id")
 
-    def data(self, run: Run, kind: ChangeKind, generation_id: UUID, row: Generation | None) -> dict[str, Any]:
+    def data(
+        self, run: Run, kind: ChangeKind, generation_id: UUID, row: GenerationRow | None
+    ) -> dict[str, Any]:
         """What is told of a generation in this state. Raises what no plan foresees."""
         generation = StoryGeneration.of(row) if row else None
         told = StoryGenerationEvent.of(kind, generation_id, generation) if self.follows_all else generation

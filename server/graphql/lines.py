@@ -16,7 +16,7 @@ from uuid import UUID
 from core.codes import Fault
 from core.errors import GenerationNotFound
 from core.events import ChangeKind
-from db.models import Generation, Status
+from db.models import GenerationRow, Status
 from db.sessions import DATABASE_ERRORS
 from resolvers.progress import begin_all, begin_generation
 from resolvers.progress_news import READING, Entry
@@ -105,7 +105,7 @@ class Line:
         finally:
             self.task = None
 
-    async def _tell_first(self, generation_id: UUID, row: Generation) -> None:
+    async def _tell_first(self, generation_id: UUID, row: GenerationRow) -> None:
         if Status(row.status).final:
             await self._wire.room()
             self._write(self._frame(ChangeKind.UPDATED, generation_id, row, {}))
@@ -143,7 +143,7 @@ class Line:
         self,
         kind: ChangeKind,
         generation_id: UUID,
-        row: Generation | None,
+        row: GenerationRow | None,
         made: dict[Any, Any] | None = None,
     ) -> bytes:
         made = {} if made is None else made

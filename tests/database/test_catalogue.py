@@ -13,7 +13,9 @@ TABLES = {*Base.metadata.tables, "alembic_version"}
 FUNCTIONS = {
     "available_initiations",
     "read_generation",
+    "read_generation_changes",
     "read_generation_page",
+    "read_generations",
     "read_generations_before",
 }
 

@@ -66,9 +66,9 @@ def _ids(hers: Belongings) -> list[UUID]:
 
 
 CASES = [
-    Case(changes.read_changes, lambda s, _: changes.read_changes(s, None), ([], [])),
+    Case(changes.read_changes, lambda call, hers: changes.read_changes(call, None, _ids(hers)), ([], [])),
+    Case(changes.read_generations, lambda call, hers: changes.read_generations(call, _ids(hers)), []),
     Case(generations.find_generation, lambda s, hers: generations.find_generation(s, _failed(hers)), None),
-    Case(generations.find_generations, lambda s, hers: generations.find_generations(s, _ids(hers)), []),
     Case(reads.read_generation, lambda call, hers: reads.read_generation(call, _failed(hers)), None),
     Case(
         reads.read_with_quota,
@@ -201,9 +201,12 @@ async def test_without_row_security_a_querys_own_clause_still_hides_what_is_some
 async def _ask(database: ApiDatabase, user: UUID, case: Case, hers: Belongings) -> Any:
     """The answer in plain values; the transaction is committed."""
     if UserCall in get_type_hints(case.function).values():
-        return await case.call(database.call(user), hers)
+        return _plain(await case.call(database.call(user), hers))
     async with database.write(user) as session:
-        answer = await case.call(session, hers)
+        return _plain(await case.call(session, hers))
+
+
+def _plain(answer: Any) -> Any:
     if isinstance(answer, Changes):
         return (list(answer.generations), list(answer.deleted))
     return list(answer.values()) if isinstance(answer, dict) else answer

@@ -13,7 +13,6 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from core.settings import Settings
-from db.changes import read_changes
 from db.generations import Window, list_generations_of_stories
 from db.logs import read_logs
 from db.sessions import ApiDatabase, UserRead, WorkerDatabase, WorkerWrite
@@ -93,7 +92,6 @@ async def _exhausted(session: WorkerWrite) -> object:
 @pytest.mark.parametrize(
     ("ask", "index"),
     [
-        pytest.param(lambda s: read_changes(s, None), "ix_generation_logs_user_id_occurred_at", id="changes"),
         pytest.param(_some_stories, "ix_stories_user_id_id", id="stories"),
         pytest.param(_nested, "ix_story_generations_story_id", id="of stories"),
         pytest.param(_logs, "ix_generation_logs_generation_id", id="logs"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,11 @@ from tests.database.servers import tell
 from tests.database.test_indexes import FILL, USER, scans, walk
 
 BY_USER = "ix_story_generations_user_id_id"
+BY_ID = "pk_story_generations"
 BY_STATUS = "ix_story_generations_user_id_status_id"
 # By cursor, the newest row of the user's is not among them.
 CURSOR = UUID(int=25_000)
+DAY = timedelta(days=1)
 
 CALLS = [
     pytest.param("read_generation_page", (None, 10, 0, False, None), BY_USER, id="first page"),
@@ -28,6 +31,9 @@ CALLS = [
     pytest.param("read_generation", (CURSOR, 20), BY_USER, id="one"),
     pytest.param("read_generations_before", (None, CURSOR, 11), BY_USER, id="by cursor"),
     pytest.param("read_generations_before", ("failed", CURSOR, 11), BY_STATUS, id="by cursor and status"),
+    pytest.param("read_generations", ([CURSOR],), BY_USER, id="some"),
+    pytest.param("read_generation_changes", (None, DAY, [CURSOR]), BY_ID, id="changes"),
+    pytest.param("read_generation_changes", (None, DAY, [CURSOR]), BY_STATUS, id="what is unfinished"),
 ]
 
 LISTEN = f"""

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from core.feed import Feed
+from resolvers.progress_news import READING
 from tests.callers import LIMIT_SECONDS, Api, Socket
 from tests.live.hand import Hand
 
@@ -100,6 +101,13 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(LIMIT_SECONDS):
         while not holds():  # noqa: ASYNC110 - that is what it is for
             await asyncio.sleep(0.005)
+
+
+def has_begun(api: Api, user: UUID) -> bool:
+    """Whether all of the user's streams have read what they begin with."""
+    news = api.services.desk._news[user].news  # noqa: SLF001 - the protocol has no sign of it
+    streams = [each for some in news._streams.values() for each in some]  # noqa: SLF001
+    return all(each.cursor < READING for each in streams)
 
 
 def is_watched(feed: Feed) -> bool:

@@ -13,7 +13,7 @@ from core.settings import Settings
 from tests.callers import Api
 from tests.conftest import own_database_urls, settings_for
 from tests.live.hand import Hand
-from tests.live.streams import CANCEL, EVENTS, PROGRESS, all_events, follow, until
+from tests.live.streams import CANCEL, EVENTS, PROGRESS, all_events, follow, has_begun, until
 from tests.outages import Outages
 
 
@@ -33,6 +33,7 @@ async def test_streams_that_begin_while_the_database_is_away_begin_when_it_is_ba
         await until(lambda: caplog.text.count("A live stream waits for the database") >= 2)
         own_postgres.start()
         assert await progress.next() == ("PENDING", 0, 1)
+        await until(lambda: has_begun(api, alice))
         await api.data(alice, CANCEL, id=generation)
         assert await progress.rest() == [("FAILED", 0, 2)]
         assert (await other.next("events"))["storyGenerationEvents"]["change"] == "UPDATED"
