@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from uuid import UUID
 
 import dramatiq
@@ -23,6 +24,7 @@ from jobs.attempt import attempt
 from jobs.bench import Bench
 from jobs.doorbell import ACTOR, QUEUE, Doorbell, open_broker
 from jobs.sweeper import sweep_forever
+from narration.engine import Engine
 from narration.hibari import HibariEngine
 
 # How often an idle worker looks up to see whether it is to stop.
@@ -36,7 +38,7 @@ START_PATIENCE_SECONDS = 30
 logger = logging.getLogger(__name__)
 
 
-def work(settings: Settings) -> None:
+def work(settings: Settings, load_engine: Callable[[], Engine] = HibariEngine) -> None:
     """Narrate until SIGTERM or SIGINT; what is underway then ends within `drain_seconds`, or is handed back.
 
     Raises StartupError or SettingsError when this process cannot start.
@@ -44,7 +46,7 @@ def work(settings: Settings) -> None:
     asyncio.run(_check_role(settings))
     limit_ms = int((settings.attempt_timeout_seconds + SPARE_SECONDS) * 1000)
     broker = open_broker(settings.need("redis_url"), AsyncIO(), TimeLimit(time_limit=limit_ms))
-    bench = Bench.open(settings, Doorbell(broker), HibariEngine())
+    bench = Bench.open(settings, Doorbell(broker), load_engine())
     desk = Desk(bench)
     dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(desk.narrate)
     worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=LOOK_UP_MS)

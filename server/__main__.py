@@ -39,13 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> None:
-    from server.children import spawn_first_api
+    from server.children import First
 
-    # Before anything else: what it imports takes longest of all.
-    first_api = spawn_first_api()
+    # Before anything else: what they import takes longest of all.
+    first = First.spawn()
     from server.local.run import run
 
-    run(first_api, host=chosen.host, port=chosen.port, data_directory=chosen.data_dir)
+    run(first, host=chosen.host, port=chosen.port, data_directory=chosen.data_dir)
 
 
 def _serve(chosen: argparse.Namespace) -> None:
@@ -66,6 +66,20 @@ def _serve(chosen: argparse.Namespace) -> None:
 def _worker(chosen: argparse.Namespace) -> None:
     from core.settings import load_settings
 
+    if chosen.first:
+        with _imports():
+            from jobs.worker import work
+            from narration.hibari import HibariEngine
+            from server.local.orders import await_orders
+            from server.logs import set_up
+
+            engine = HibariEngine()
+        if await_orders() is None:
+            return
+        settings = load_settings()
+        set_up(settings.log_level)
+        work(settings, lambda: engine)
+        return
     settings = load_settings()
     if chosen.single:
         with _imports():
@@ -113,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
 
     worker = commands.add_parser("worker", help="STORYCAST_WORKER_PROCESSES worker processes, kept running")
     worker.add_argument("--single", action="store_true", help="one, and not kept running")
+    worker.add_argument("--first", action="store_true", help=argparse.SUPPRESS)  # as `run` starts it
     worker.set_defaults(command=_worker)
 
     migrate = commands.add_parser("migrate", help="bring the database to the schema this code expects")

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from server.local.process import spawn
 from server.supervisor import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from core.settings import Settings
 
@@ -29,20 +31,44 @@ def spawn_command(*arguments: str, environment: Mapping[str, str]) -> subprocess
 
     It is killed when this process goes: whatever it was at is safe to lose.
     """
-    return _spawn(arguments, environment, is_piped=False)
+    return _spawn(arguments, environment)
 
 
-def spawn_first_api() -> subprocess.Popen[bytes]:
-    """An API process that imports what it needs, and waits for its orders: see `server.local.first`."""
-    return _spawn(["serve", "--first"], {}, is_piped=True)
+@dataclass(frozen=True)
+class First:
+    """Processes that import what they need, and wait for their orders: see `server.local.orders`."""
+
+    api: subprocess.Popen[bytes]
+    worker: subprocess.Popen[bytes]
+
+    @classmethod
+    def spawn(cls) -> First:
+        return cls(
+            _spawn(["serve", "--first"], {}, has_input=True, output=subprocess.PIPE),
+            _spawn(["worker", "--first"], {}, has_input=True),
+        )
+
+    def dismiss(self) -> None:
+        """Whatever they are at."""
+        for process in (self.api, self.worker):
+            process.kill()
+            process.wait()
+            for pipe in filter(None, (process.stdin, process.stdout)):
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
 
-def worker_services(settings: Settings, environment: Mapping[str, str]) -> list[Service]:
-    """One service for each worker process that the settings ask for."""
+def worker_services(
+    settings: Settings, environment: Mapping[str, str], first: subprocess.Popen[bytes] | None = None
+) -> list[Service]:
+    """One service for each worker process that the settings ask for; the first of them begins as `first`."""
+    waiting = [first] if first else []
     return [
         Service(
             f"Worker {number}",
-            lambda: spawn_command("worker", "--single", environment=environment),
+            lambda: (
+                waiting.pop() if waiting else spawn_command("worker", "--single", environment=environment)
+            ),
             patience_seconds=settings.drain_seconds + SPARE_SECONDS,
             longest_pause_seconds=WORKER_PAUSE_SECONDS,
         )
@@ -51,7 +77,11 @@ def worker_services(settings: Settings, environment: Mapping[str, str]) -> list[
 
 
 def _spawn(
-    arguments: tuple[str, ...] | list[str], environment: Mapping[str, str], *, is_piped: bool
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    has_input: bool = False,
+    output: int | None = None,
 ) -> subprocess.Popen[bytes]:
     others = [
         path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path not in {"", str(ROOT)}
@@ -59,7 +89,7 @@ def _spawn(
     return spawn(
         [sys.executable, "-P", "-m", "server", *arguments],
         dies_by=signal.SIGKILL,
-        output=subprocess.PIPE if is_piped else None,
+        output=output,
         environment={**os.environ, **environment, "PYTHONPATH": os.pathsep.join([str(ROOT), *others])},
-        has_input=is_piped,
+        has_input=has_input,
     )

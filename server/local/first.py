@@ -6,7 +6,6 @@ to import the same again: a second that a person waits for.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -14,19 +13,17 @@ from core.identity import sign_token
 from core.settings import Environment, load_settings
 from db.provision import migrate
 from server.local.demo import DEMO_LIFETIME, DEMO_USER, plant
+from server.local.orders import await_orders
 
 
 def prepare() -> bool:
     """Migrate, and plant the demo user's stories; print that user's token as a line (empty without a secret).
 
-    Waits for `run` to write its orders to stdin: JSON with `environment`, for good, and
-    `migration_database_url`, for this alone. False when it closes stdin without.
+    Waits for its orders, which also hold `migration_database_url`, for this alone. False when there are none.
     """
-    orders = sys.stdin.buffer.readline()
-    if not orders:
+    told = await_orders()
+    if told is None:
         return False
-    told = json.loads(orders)
-    os.environ.update(told["environment"])
     settings = load_settings(migration_database_url=told["migration_database_url"])
     migrate(settings)
     token = ""

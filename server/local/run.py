@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 from contextlib import ExitStack, suppress
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import StartupError
 from core.settings import PREFIX, Environment, load_settings
-from server.children import spawn_command, worker_services
+from server.children import First, spawn_command, worker_services
 from server.local.directory import DEFAULT, open_directory
+from server.local.orders import give_orders
 from server.local.plan import Plan, make_plan
 from server.local.ports import answers
 from server.local.postgres import LocalPostgres
@@ -27,23 +27,21 @@ READY_SECONDS = 120.0
 POLL_SECONDS = 0.02
 
 
-def run(
-    first_api: subprocess.Popen[bytes], *, host: str | None, port: int | None, data_directory: Path | None
-) -> None:
-    """Returns when a signal said stop and everything has ended. `first_api` waits for its orders.
+def run(first: First, *, host: str | None, port: int | None, data_directory: Path | None) -> None:
+    """Returns when a signal said stop and everything has ended. `first` wait for their orders.
 
     Raises SettingsError or StartupError, with what to do, when it cannot start.
     """
     asked = {"host": host, "port": port} | _local_unless_told()
     with ExitStack() as stack:
-        stack.callback(_dismiss, first_api)
+        stack.callback(first.dismiss)
         settings = load_settings(**{name: value for name, value in asked.items() if value is not None})
         plan = make_plan(settings, stack.enter_context(open_directory(data_directory or DEFAULT)))
         for server in plan.servers:
             stack.callback(server.release)
         supervisor = stack.enter_context(Supervisor().watching())
         with suppress(Stopped):
-            _start(supervisor, plan, first_api)
+            _start(supervisor, plan, first)
             supervisor.run()
         tell("Stopping ...")
 
@@ -52,14 +50,7 @@ def _local_unless_told() -> dict[str, str]:
     return {} if os.environ.get(f"{PREFIX}ENVIRONMENT") else {"environment": Environment.LOCAL.value}
 
 
-def _dismiss(first_api: subprocess.Popen[bytes]) -> None:
-    first_api.kill()
-    first_api.wait()
-    for pipe in filter(None, (first_api.stdin, first_api.stdout)):
-        pipe.close()
-
-
-def _start(supervisor: Supervisor, plan: Plan, first_api: subprocess.Popen[bytes]) -> None:
+def _start(supervisor: Supervisor, plan: Plan, first: First) -> None:
     pause = supervisor.pause_unless_stopped
     started = []
     for server in plan.servers:
@@ -71,12 +62,15 @@ def _start(supervisor: Supervisor, plan: Plan, first_api: subprocess.Popen[bytes
         started.append(supervisor.start(service))
     for server, child in zip(plan.servers, started, strict=True):
         server.wait_until_ready(child.process, READY_SECONDS, pause)
-    api = supervisor.start(_api_service(plan, first_api))
-    token = _give_orders(api, plan, pause)
+    api = supervisor.start(_api_service(plan, first.api))
+    token = _have_prepared(api, plan, pause)
+    first_worker, *workers = worker_services(plan.settings, plan.environment, first.worker)
+    give_orders(first.worker, plan.environment)
+    supervisor.start(first_worker, joins=True)
     while not answers(plan.host, plan.port):
         _check_alive(api)
         pause(POLL_SECONDS)
-    for service in worker_services(plan.settings, plan.environment):
+    for service in workers:
         supervisor.start(service, joins=True)
     tell(welcome(plan.base_url, plan.directory, token, graphiql=plan.settings.offers_graphiql))
 
@@ -88,14 +82,11 @@ def _api_service(plan: Plan, first_api: subprocess.Popen[bytes]) -> Service:
     )
 
 
-def _give_orders(api: Child, plan: Plan, pause: Callable[[float], None]) -> str:
+def _have_prepared(api: Child, plan: Plan, pause: Callable[[float], None]) -> str:
     """Let it bring the database up to date; the demo user's token, empty where only an issuer can sign."""
-    orders, line = api.process.stdin, api.process.stdout
-    assert orders is not None, "spawned with pipes"
+    line = api.process.stdout
     assert line is not None, "spawned with pipes"
-    told = {"environment": plan.environment, "migration_database_url": plan.migration_url}
-    with suppress(BrokenPipeError), orders:
-        orders.write(json.dumps(told).encode() + b"\n")
+    give_orders(api.process, plan.environment, migration_database_url=plan.migration_url)
     while not select.select([line], [], [], 0)[0]:
         pause(POLL_SECONDS)
     with line:

@@ -52,6 +52,14 @@ def test_whatever_process_is_killed_is_brought_back(tmp_path: Path, start: Start
     assert product.told.endswith(b"Stopping ...\n")
 
 
+def test_what_takes_longest_to_import_begins_before_the_servers_do(tmp_path: Path, start: Start) -> None:
+    product = start(tmp_path).wait_until_up()
+    programs = ("serve --first", "worker --first", "bin/postgres", "valkey-server")
+    found = [eventually(partial(product.child, program), what=program) for program in programs]
+    api, worker, *servers = (child.create_time() for child in found)
+    assert max(api, worker) <= min(servers)
+
+
 def _another(product: Product, program: str, pid: int) -> bool:
     now = product.child(program)
     return now is not None and now.pid != pid
@@ -90,13 +98,15 @@ def test_nohup_keeps_it_running_when_the_terminal_closes(tmp_path: Path, start: 
 def test_it_goes_on_when_nobody_reads_what_it_prints_and_ends_with_its_terminal(
     tmp_path: Path, start: Start
 ) -> None:
-    product = start(tmp_path)
+    product = start(tmp_path, {"STORYCAST_WORKER_PROCESSES": "2"})
     assert product.process.stdout
     product.process.stdout.close()
-    eventually(lambda: product.process.poll() is None and product.child("server worker"), what="the worker")
+    eventually(
+        lambda: product.process.poll() is None and product.child("worker --single"), what="the second worker"
+    )
     assert product.stop(signal.SIGHUP) == 0
     assert "database system is shut down" in (tmp_path / "postgres" / "server.log").read_text()
-    assert product.said() == ""
+    assert [line for line in product.said().splitlines() if " INFO [" not in line] == []
 
 
 def test_a_second_one_on_the_same_directory_is_refused(tmp_path: Path, start: Start) -> None:
@@ -198,8 +208,9 @@ def test_an_ordinary_user_can_run_it(tmp_path: Path, start: Start, as_ordinary_u
 
 @pytest.mark.long
 def test_workers_alone_are_brought_back_and_end_with_their_master(tmp_path: Path, start: Start) -> None:
-    product = start(tmp_path).wait_until_up()
-    told = eventually(lambda: product.child("server worker")).environ()
+    product = start(tmp_path, {"STORYCAST_WORKER_PROCESSES": "2"}).wait_until_up()
+    # The first was started before there was anything to tell.
+    told = eventually(lambda: product.child("worker --single")).environ()
     master = subprocess.Popen(command("worker"), env={**told, "STORYCAST_WORKER_PROCESSES": "2"})
     try:
         family = psutil.Process(master.pid)
