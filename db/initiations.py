@@ -2,64 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, text
-from sqlalchemy.dialects.postgresql import INTERVAL, insert
-from sqlalchemy.sql.expression import cast
 from uuid_utils.compat import uuid7
 
-from db.logs import Event, write_log
-from db.models import Generation, Story
-from db.sessions import UserWrite
+from core.errors import IdempotencyConflict, RateLimited, StoryNotFound
+from db.calls import Function, UserCall
+from db.models import GenerationRow
+from db.quotas import Left, as_quota
 
-_LOCK_KEY = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_INITIATE = Function("initiate_generation", 9)
+_WIDTH = len(GenerationRow._fields)
+
+# While the oldest of a user's generations is worked on there is no telling when its place is free.
+UNFINISHED_RETRY_SECONDS = 10
 
 
-async def find_by_key(session: UserWrite, key: str) -> Generation | None:
-    """The generation this idempotency key already made. Whoever else asks with the same key waits
-    until this transaction ends, so that the answer holds until then.
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for. `request_hash` tells whether a key comes back with the same."""
+
+    story_id: UUID
+    voice: str
+    key: str | None
+    request_hash: bytes
+
+
+@dataclass(frozen=True)
+class Limits:
+    """So many initiations `per_minute`, and only while fewer than `unfinished` are underway."""
+
+    per_minute: int
+    unfinished: int
+
+
+@dataclass(frozen=True)
+class Initiated:
+    """A generation that was asked for, and what is left of the user's initiations.
+
+    `quota` is None where a key was answered, which spends nothing.
     """
-    await session.sql.execute(_LOCK_KEY, {"name": f"{session.user_id} {key}"})
-    query = select(Generation).where(Generation.user_id == session.user_id, Generation.idempotency_key == key)
-    return (await session.sql.scalars(query)).one_or_none()
+
+    generation: GenerationRow
+    quota: Left | None = None
 
 
-async def add_generation(
-    session: UserWrite,
-    story_id: UUID,
-    *,
-    voice: str,
-    key: str | None,
-    request_hash: bytes,
-    wake_after_seconds: float,
-) -> Generation:
-    """A pending generation of the story as it is at this moment. The story must be locked by the caller.
+async def initiate(call: UserCall, wish: Wish, limits: Limits, wake_after_seconds: float) -> Initiated:
+    """A pending generation of the story as it is at this moment, or the one that the key already made.
 
     `wake_after_seconds`: when the sweeper may ring for it, should the first ring be lost.
+    Whoever else asks with the same key waits until this is decided. Raises IdempotencyConflict, StoryNotFound
+    and RateLimited, and nothing is spent then.
     """
-    wake = func.now() + cast(literal(f"{wake_after_seconds} seconds"), INTERVAL)
-    row = select(
-        literal(uuid7(), Generation.id.type),
-        literal(session.user_id, Generation.user_id.type),
-        Story.id,
-        Story.content,
-        literal(voice),
-        wake,
-        literal(key, Generation.idempotency_key.type),
-        literal(request_hash if key else None, Generation.request_hash.type),
-    ).where(Story.id == story_id, Story.user_id == session.user_id)
-    columns = [
-        "id",
-        "user_id",
-        "story_id",
-        "text",
-        "voice",
-        "next_wake_at",
-        "idempotency_key",
-        "request_hash",
-    ]
-    statement = insert(Generation).from_select(columns, row).returning(Generation)
-    generation = (await session.sql.scalars(statement)).one()
-    await write_log(session, session.user_id, generation.id, Event.CREATED)
-    return generation
+    (row,) = await call.rows(
+        _INITIATE,
+        uuid7(),
+        wish.story_id,
+        wish.voice,
+        wish.key,
+        wish.request_hash,
+        limits.per_minute,
+        limits.unfinished,
+        wake_after_seconds,
+    )
+    outcome, available = row[_WIDTH:]
+    if outcome == "conflict":
+        raise IdempotencyConflict
+    if outcome == "no story":
+        raise StoryNotFound
+    if outcome == "too often":
+        wait = as_quota(limits.per_minute, available).next_seconds
+        raise RateLimited(f"At most {limits.per_minute} initiations a minute: try again in {wait} s", wait)
+    if outcome == "too many":
+        raise RateLimited(
+            f"At most {limits.unfinished} unfinished generations at once: wait for one to end, or cancel one",
+            UNFINISHED_RETRY_SECONDS,
+        )
+    quota = as_quota(limits.per_minute, available) if outcome == "made" else None
+    return Initiated(GenerationRow._make(row[:_WIDTH]), quota)

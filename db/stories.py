@@ -67,13 +67,12 @@ async def change_story(session: UserWrite, story_id: UUID, changes: Mapping[str,
     return (await session.sql.scalars(statement)).one_or_none()
 
 
-async def lock_story(session: UserWrite, story_id: UUID, *, to_delete: bool) -> bool:
-    """Hold the story until the transaction ends: against deletion, or, `to_delete`, against new
-    generations too. False where the user has no such story.
+async def lock_story(session: UserWrite, story_id: UUID) -> bool:
+    """Hold the story until the transaction ends, against changes and new generations. False where the user
+    has no such story.
     """
     query = select(Story.id).where(Story.id == story_id, Story.user_id == session.user_id)
-    locked = query.with_for_update() if to_delete else query.with_for_update(key_share=True, read=True)
-    return (await session.sql.execute(locked)).one_or_none() is not None
+    return (await session.sql.execute(query.with_for_update())).one_or_none() is not None
 
 
 async def remove_story(session: UserWrite, story_id: UUID) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,34 +14,20 @@ from core.errors import (
     GenerationFinished,
     GenerationInProgress,
     GenerationNotFound,
-    IdempotencyConflict,
     StorageError,
-    StoryNotFound,
 )
 from core.events import ChangeKind, GenerationChange
 from db import reads
 from db.generations import Window
-from db.initiations import add_generation, find_by_key
-from db.models import Generation, GenerationRow, Status
-from db.quotas import Left, read_quota, take_initiation
+from db.initiations import Initiated, Limits, Wish, initiate
+from db.models import AnyGeneration, Generation, GenerationRow, Status
+from db.quotas import Left, read_quota
 from db.reads import Listing
-from db.stories import lock_story
 from resolvers.inputs import check_initiation
 from resolvers.pages import Page, Slice
 from resolvers.services import Services
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Initiated:
-    """A generation that was asked for, and what is left of the user's initiations.
-
-    `quota` is None where a key was answered, which spends nothing.
-    """
-
-    generation: Generation
-    quota: Left | None = None
 
 
 async def initiate_generation(
@@ -52,7 +37,7 @@ async def initiate_generation(
     *,
     voice: str | None = None,
     idempotency_key: str | None = None,
-) -> Generation:
+) -> GenerationRow:
     """Start narrating a story: the generation is pending, and on its way to a worker.
 
     A key already used answers with the generation it made, as it is by now, before any limit.
@@ -76,29 +61,19 @@ async def initiate_with_quota(
     narrator = check_initiation(voice, idempotency_key)
     request_hash = hashlib.sha256(f"{story_id} {voice or ''}".encode()).digest()
     settings = services.settings
-    async with services.database.write(me) as session:
-        if idempotency_key is not None and (earlier := await find_by_key(session, idempotency_key)):
-            if not hmac.compare_digest(earlier.request_hash or b"", request_hash):
-                raise IdempotencyConflict
-            return Initiated(earlier)
-        if not await lock_story(session, story_id, to_delete=False):
-            raise StoryNotFound
-        quota = await take_initiation(
-            session, per_minute=settings.initiations_per_minute, unfinished=settings.unfinished_generations
-        )
-        generation = await add_generation(
-            session,
-            story_id,
-            voice=narrator,
-            key=idempotency_key,
-            request_hash=request_hash,
-            wake_after_seconds=settings.sweep_seconds,
-        )
-    # At once, as each waits a while for a Redis that does not answer.
-    await asyncio.gather(
-        services.doorbell.ring(generation.id), tell(services, me, ChangeKind.CREATED, [generation])
+    initiated = await initiate(
+        services.database.call(me),
+        Wish(story_id, narrator, idempotency_key, request_hash),
+        Limits(settings.initiations_per_minute, settings.unfinished_generations),
+        wake_after_seconds=settings.sweep_seconds,
     )
-    return Initiated(generation, quota)
+    if initiated.quota is not None:
+        generation = initiated.generation
+        # At once, as each waits a while for a Redis that does not answer.
+        await asyncio.gather(
+            services.doorbell.ring(generation.id), tell(services, me, ChangeKind.CREATED, [generation])
+        )
+    return initiated
 
 
 async def find_generation(services: Services, me: UUID, generation_id: UUID) -> GenerationRow | None:
@@ -202,7 +177,7 @@ async def clear_away(services: Services, me: UUID, removed: Sequence[Generation]
     await tell(services, me, ChangeKind.DELETED, removed)
 
 
-async def tell(services: Services, me: UUID, kind: ChangeKind, changed: Sequence[Generation]) -> None:
+async def tell(services: Services, me: UUID, kind: ChangeKind, changed: Sequence[AnyGeneration]) -> None:
     """Publish committed changes. A deletion counts as one more revision of what was deleted."""
     later = int(kind is ChangeKind.DELETED)
     changes = [

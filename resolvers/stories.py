@@ -60,7 +60,7 @@ async def delete_story(services: Services, me: UUID, story_id: UUID) -> None:
     Raises StoryNotFound; StoryInUse while a generation of it is unfinished.
     """
     async with services.database.write(me) as session:
-        if not await rows.lock_story(session, story_id, to_delete=True):
+        if not await rows.lock_story(session, story_id):
             raise StoryNotFound
         if await has_unfinished(session, story_id):
             raise StoryInUse

@@ -12,6 +12,7 @@ TABLES = {*Base.metadata.tables, "alembic_version"}
 
 FUNCTIONS = {
     "available_initiations",
+    "initiate_generation",
     "read_generation",
     "read_generation_changes",
     "read_generation_page",

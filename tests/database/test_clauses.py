@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from sqlalchemy.exc import NoResultFound
 
-from core.errors import RateLimited
+from core.errors import StoryNotFound
 from db import changes, generations, initiations, logs, quotas, reads, stories
 from db.calls import UserCall
 from db.changes import Changes
 from db.generations import Window
+from db.initiations import Limits, Wish
 from db.models import Status
 from db.quotas import Left
 from db.reads import Listing
@@ -48,9 +48,8 @@ class Case:
     expected: object
 
 
-async def _take_twice(session: UserWrite, _: Belongings) -> None:
-    await quotas.take_initiation(session, per_minute=1, unfinished=1)
-    await quotas.take_initiation(session, per_minute=1, unfinished=1)
+WISH = Wish(uuid4(), "hibari", None, b"")
+ENOUGH = Limits(per_minute=20, unfinished=5)
 
 
 def _pending(hers: Belongings) -> UUID:
@@ -109,13 +108,16 @@ CASES = [
         [],
     ),
     Case(generations.has_unfinished, lambda s, hers: generations.has_unfinished(s, hers.story), False),
-    Case(initiations.find_by_key, lambda s, hers: initiations.find_by_key(s, hers.key), None),
     Case(
-        initiations.add_generation,
-        lambda s, hers: initiations.add_generation(
-            s, hers.story, voice="hibari", key=None, request_hash=b"", wake_after_seconds=1
-        ),
-        Raises(NoResultFound),
+        initiations.initiate,
+        lambda call, hers: initiations.initiate(call, replace(WISH, story_id=hers.story), ENOUGH, 1),
+        Raises(StoryNotFound),
+    ),
+    # Her key is not his.
+    Case(
+        initiations.initiate,
+        lambda call, hers: initiations.initiate(call, replace(WISH, key=hers.key), ENOUGH, 1),
+        Raises(StoryNotFound),
     ),
     Case(
         logs.write_log,
@@ -126,12 +128,6 @@ CASES = [
     Case(logs.bury, lambda s, hers: logs.bury(s, _ids(hers)), None),
     Case(quotas.enroll, lambda s, _: quotas.enroll(s), expected=True),
     Case(quotas.read_quota, lambda s, _: quotas.read_quota(s, 20), Left(20)),
-    Case(
-        quotas.take_initiation,
-        lambda s, _: quotas.take_initiation(s, per_minute=1, unfinished=1),
-        Left(0, 60),
-    ),
-    Case(quotas.take_initiation, _take_twice, Raises(RateLimited)),
     Case(stories.add_story, lambda s, _: stories.add_story(s, "Bob's", "Bob's"), OWN),
     Case(stories.find_story, lambda s, hers: stories.find_story(s, hers.story), None),
     Case(stories.find_stories, lambda s, hers: stories.find_stories(s, [hers.story]), []),
@@ -139,8 +135,7 @@ CASES = [
     Case(stories.list_stories, lambda s, _: stories.list_stories(s, limit=100, offset=0), []),
     Case(stories.count_stories, lambda s, _: stories.count_stories(s), 0),
     Case(stories.change_story, lambda s, hers: stories.change_story(s, hers.story, {"title": "Bob's"}), None),
-    Case(stories.lock_story, lambda s, hers: stories.lock_story(s, hers.story, to_delete=True), False),
-    Case(stories.lock_story, lambda s, hers: stories.lock_story(s, hers.story, to_delete=False), False),
+    Case(stories.lock_story, lambda s, hers: stories.lock_story(s, hers.story), False),
     Case(stories.remove_story, lambda s, hers: stories.remove_story(s, hers.story), None),
 ]
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from core.events import ChangeKind, GenerationChange
-from db.initiations import add_generation
 from tests.callers import Api
+from tests.live.creations import create
 from tests.live.hand import Hand
 from tests.live.streams import CANCEL, DELETE, all_events
 
@@ -78,15 +78,13 @@ async def test_a_creation_is_told_as_one_though_its_claim_was_published_first(
     story = await api.add_story(alice)
     async with all_events(api, alice, hand) as events:
         async with api.services.database.write(alice) as session:
-            made = await add_generation(
-                session, UUID(story), voice="hibari", key=None, request_hash=b"", wake_after_seconds=600
-            )
-        held = await hand.claim(made.id)
-        assert await events.next() == ("CREATED", str(made.id), ("IN_PROGRESS", 0, 2))
-        late = GenerationChange(made.id, ChangeKind.CREATED, 1, "pending", 0)
+            made = await create(session, story)
+        held = await hand.claim(made)
+        assert await events.next() == ("CREATED", str(made), ("IN_PROGRESS", 0, 2))
+        late = GenerationChange(made, ChangeKind.CREATED, 1, "pending", 0)
         await api.services.publisher.publish(alice, late)
         await hand.progress(held, 5)
-        assert await events.next() == ("UPDATED", str(made.id), ("IN_PROGRESS", 5, 3))
+        assert await events.next() == ("UPDATED", str(made), ("IN_PROGRESS", 5, 3))
 
 
 @pytest.mark.parametrize("kind", list(ChangeKind))

@@ -16,8 +16,8 @@ import redis
 import resolvers.progress_desk
 from core.settings import Settings
 from db.generations import remove_generation
-from db.initiations import add_generation
 from tests.callers import Api, serving
+from tests.live.creations import create
 from tests.live.hand import Hand
 from tests.live.streams import all_events, follow, until
 from tests.outages import Outages
@@ -69,15 +69,7 @@ class Silent:
     async def creation(self, story_id: str) -> AsyncIterator[str]:
         """Committed at the end of the block."""
         async with self.api.services.database.write(self.user) as session:
-            made = await add_generation(
-                session,
-                UUID(story_id),
-                voice="hibari",
-                key=None,
-                request_hash=b"",
-                wake_after_seconds=600,
-            )
-            yield str(made.id)
+            yield str(await create(session, story_id))
 
     @asynccontextmanager
     async def deletion(self, generation_id: str) -> AsyncIterator[None]:
