@@ -79,6 +79,14 @@ class Voice:
     def of(cls, voice: narration.voices.Voice) -> Voice:
         return cls(id=strawberry.ID(voice.id), name=voice.name, language=voice.language)
 
+    @classmethod
+    def named(cls, voice_id: str) -> Voice:
+        """The voice of that id, which may have left the catalogue: what it narrated stays."""
+        return _OFFERED.get(voice_id) or cls(id=strawberry.ID(voice_id), name=voice_id, language="")
+
+
+_OFFERED = {voice.id: Voice.of(voice) for voice in narration.voices.VOICES}
+
 
 @strawberry.type(description="Why a generation FAILED. What to do about each code is in docs/errors.md.")
 class GenerationError:
@@ -215,13 +223,7 @@ class StoryGeneration:
 
     @strawberry.field(description="The voice that narrates it.")
     def voice(self) -> Voice:
-        known = narration.voices.find_voice(self.row.voice)
-        # A voice may leave the catalogue; what it narrated stays.
-        return (
-            Voice.of(known)
-            if known
-            else Voice(id=strawberry.ID(self.row.voice), name=self.row.voice, language="")
-        )
+        return Voice.named(self.row.voice)
 
     @strawberry.field(description="Why it FAILED; null otherwise.")
     def error(self) -> GenerationError | None:

@@ -34,6 +34,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.plans import outputs
 from schema.plans.fields import DEFINITION, Resolver, attribute, definition_of, resolved, resolver_of
 from schema.plans.inputs import arguments_of
+from schema.plans.leaves import leaf_of
 from schema.plans.outputs import Completion, Slot
 from schema.plans.unplanned import Unplanned
 
@@ -98,7 +99,7 @@ class Compiler:
     def _slot(self, kind: GraphQLObjectType, key: str, details: FieldDetailsList) -> Slot:
         name = details[0].node.name.value
         if name == "__typename":
-            return Slot(key, lambda _, __: kind.name, awaits=False)
+            return Slot(key, lambda _, __: kind.name, awaits=False, written=lambda _: repr(kind.name))
         field = definition_of(kind.fields[name])
         completion = self._completion(kind.fields[name].type, details)
         if field.is_basic_field:
@@ -127,7 +128,7 @@ class Compiler:
         if is_list_type(kind):
             return outputs.list_of(self._completion(kind.of_type, details))
         if is_leaf_type(kind):
-            return outputs.leaf(kind)
+            return outputs.of_leaf(leaf_of(kind))
         if is_abstract_type(kind):
             return outputs.one_of(self._members(kind, details))
         assert isinstance(kind, GraphQLObjectType)

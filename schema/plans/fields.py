@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 from schema.plans.inputs import Arguments
 from schema.plans.outputs import Completion, Slot
 from schema.plans.run import Run
+from schema.plans.source import Names
 from schema.plans.unplanned import Unplanned
 
 DEFINITION = "strawberry-definition"
@@ -34,8 +35,14 @@ def definition_of(field: GraphQLField) -> StrawberryField:
 
 def attribute(key: str, field: StrawberryField, completion: Completion) -> Slot:
     """A field that is an attribute of its object."""
-    read, complete = attrgetter(field.python_name), completion.complete
-    return Slot(key, lambda source, run: complete(read(source), run), completion.awaits)
+    name, complete, leaf = field.python_name, completion.complete, completion.leaf
+    read = attrgetter(name)
+    got = f"source.{name}"
+
+    def written(names: Names) -> str:
+        return leaf.write(got, names) if leaf else f"{names.add(complete)}({got}, run)"
+
+    return Slot(key, lambda source, run: complete(read(source), run), completion.awaits, written)
 
 
 def resolver_of(
@@ -51,6 +58,8 @@ def resolver_of(
     if resolver.root_parameter or resolver.parent_parameter or not resolver.self_parameter:
         raise Unplanned("an unusual resolver")
     info = resolver.info_parameter
+    if info is None and not field.arguments:
+        return Resolver(lambda source, _: call(source), resolver.is_async)
     if info is None:
         return Resolver(lambda source, run: call(source, **arguments(run.variables)), resolver.is_async)
     name = info.name

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from operator import methodcaller
 from typing import Any, NamedTuple
 
-from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
-
+from schema.plans.leaves import Leaf, optional
 from schema.plans.run import Run, together
+from schema.plans.source import Written, write_object
 from schema.plans.unplanned import Unplanned
-
-LARGEST_INT = 2**31
 
 Value = Callable[[Any, Run], Any]
 
@@ -20,32 +16,36 @@ Value = Callable[[Any, Run], Any]
 class Completion(NamedTuple):
     """`complete` makes of a resolver's value what the answer says, or raises whatever keeps it from that.
 
-    `awaits`: what it returns is to be awaited.
+    `awaits`: what it returns is to be awaited. Of scalars and enums there is the `leaf`, too.
     """
 
     complete: Value
     awaits: bool = False
+    leaf: Leaf | None = None
 
 
 class Slot(NamedTuple):
-    """A field of an object: its key in the answer, and how to get what stands there."""
+    """A field of an object: its key in the answer, and how to get what stands there.
+
+    `written` is the same as an expression, where that takes less.
+    """
 
     key: str
     value: Value
     awaits: bool
+    written: Written | None = None
 
 
-def leaf(kind: GraphQLLeafType) -> Completion:
+def of_leaf(leaf: Leaf) -> Completion:
     """Scalars and enums."""
-    serialize = _serializer(kind)
-
-    def complete(value: Any, _: Run) -> Any:
-        return serialize(value)
-
-    return Completion(complete)
+    serialize = leaf.serialize
+    return Completion(lambda value, _: serialize(value), leaf=leaf)
 
 
 def non_null(inner: Completion) -> Completion:
+    if inner.leaf:
+        # These refuse null by themselves.
+        return inner
     complete_inner = inner.complete
 
     def complete(value: Any, run: Run) -> Any:
@@ -57,6 +57,8 @@ def non_null(inner: Completion) -> Completion:
 
 
 def nullable(inner: Completion) -> Completion:
+    if inner.leaf:
+        return of_leaf(optional(inner.leaf))
     complete_inner = inner.complete
 
     def complete(value: Any, run: Run) -> Any:
@@ -81,16 +83,15 @@ def list_of(inner: Completion) -> Completion:
 
 
 def object_of(slots: Sequence[Slot]) -> Completion:
-    at_once = [(slot.key, slot.value) for slot in slots]
     if not any(slot.awaits for slot in slots):
-        return Completion(lambda source, run: {key: value(source, run) for key, value in at_once})
+        return Completion(_written(slots))
     later = [(slot.key, slot.value) for slot in slots if slot.awaits]
     keys = [key for key, _ in later]
     # What is awaited begins when all else has gone well; its place is kept meanwhile.
-    first = [(slot.key, _nothing if slot.awaits else slot.value) for slot in slots]
+    first = _written([slot._replace(value=_nothing, written=None) if slot.awaits else slot for slot in slots])
 
     async def complete(source: Any, run: Run) -> dict[str, Any]:
-        made = {key: value(source, run) for key, value in first}
+        made = first(source, run)
         awaited = await together([value(source, run) for _, value in later])
         made.update(zip(keys, awaited, strict=True))
         return made
@@ -115,7 +116,12 @@ def one_of(kinds: Mapping[type, Completion]) -> Completion:
     return Completion(complete_later if awaits else complete, awaits)
 
 
-_isoformat: Callable[[Any], str] = methodcaller("isoformat")
+def _written(slots: Sequence[Slot]) -> Callable[[Any, Any], dict[str, Any]]:
+    return write_object([(slot.key, slot.written or _calling(slot.value)) for slot in slots])
+
+
+def _calling(value: Value) -> Written:
+    return lambda names: f"{names.add(value)}(source, run)"
 
 
 def _nothing(_: Any, __: Run) -> None:
@@ -126,56 +132,3 @@ def _listed(values: Any) -> Sequence[Any]:
     if not isinstance(values, list | tuple):
         raise Unplanned("no list")
     return values
-
-
-def _serializer(kind: GraphQLLeafType) -> Callable[[Any], Any]:
-    """The type's own, but for what is plainly one of its values already."""
-
-    def own(value: Any) -> Any:
-        made = kind.coerce_output_value(value)
-        if made is None or made is Undefined:
-            raise Unplanned("no value")
-        return made
-
-    if isinstance(kind, GraphQLEnumType):
-        return _enum_serializer(own)
-    known = _KNOWN.get(kind.name)
-    return known(own) if known else own
-
-
-Own = Callable[[Any], Any]
-
-
-def _enum_serializer(own: Own) -> Own:
-    names: dict[Any, Any] = {}
-
-    def serialize(value: Any) -> Any:
-        name = names.get(value)
-        if name is None:
-            name = names[value] = own(value)
-        return name
-
-    return serialize
-
-
-def _string(own: Own) -> Own:
-    return lambda value: value if type(value) is str else own(value)
-
-
-def _int(own: Own) -> Own:
-    return lambda value: value if type(value) is int and -LARGEST_INT <= value < LARGEST_INT else own(value)
-
-
-def _float(own: Own) -> Own:
-    return lambda value: value if type(value) is float and math.isfinite(value) else own(value)
-
-
-_KNOWN: dict[str, Callable[[Own], Own]] = {
-    "String": _string,
-    "ID": _string,
-    "Int": _int,
-    "Float": _float,
-    # As the schema's own scalars do it: see `schema.root`.
-    "UUID": lambda _: str,
-    "DateTime": lambda _: _isoformat,
-}
