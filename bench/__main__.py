@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench import page
 from bench.ground import open_ground
 from bench.http_load import LoadFailed
 from bench.machine import describe, load_average
@@ -39,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{benchmark.NAME} was broken off: {problem}", file=sys.stderr, flush=True)
             return 1
         where = _keep(benchmark.NAME, told, tables, chosen.results)
-        print("\n".join([*(table.markdown() for table in tables), conditions(told), ""]), flush=True)
+        shown = "\n".join([*(table.markdown() for table in tables), conditions(told)])
+        print(f"{shown}\n", flush=True)
+        if chosen.keep:
+            page.put(benchmark.NAME, shown)
         print(f"Raw figures: {where}", file=sys.stderr, flush=True)
     return 0
 
@@ -77,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("benchmarks", nargs="*", metavar="NAME", type=_benchmark)
     parser.add_argument("--rounds", type=_positive, default=5, help="how often each is measured (5)")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long one measurement lasts (5)")
+    parser.add_argument("--keep", action="store_true", help="put the tables into docs/performance.md")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="where raw figures go")
     return parser
 
