@@ -45,7 +45,7 @@ async def run(ground: Ground) -> list[Table]:
     async with open_caller(api.base, ground.token(uuid4())) as caller:
         worker = ground.start_worker()
         tables = [await _share(ground, caller, worker)] if _can_pin() else []
-        return [*tables, await _pair(ground, caller)]
+        return [*tables, await _pair(ground, caller, worker)]
 
 
 async def _share(ground: Ground, caller: Caller, worker: Process) -> Table:
@@ -86,23 +86,25 @@ async def _share(ground: Ground, caller: Caller, worker: Process) -> Table:
     return Table("Narration beside its engine", "hibari-tts alone", columns, figures, (about, timed, NOTE))
 
 
-async def _pair(ground: Ground, caller: Caller) -> Table:
+async def _pair(ground: Ground, caller: Caller, first: Process) -> Table:
     story_id = await caller.add_story(MEDIUM)
     second = ground.start_worker()
+    workers = (first, second)
 
     async def narrate(*, both: bool) -> Mapping[str, float]:
         # A frozen worker takes nothing: it is asked nothing while it waits.
         second.popen.send_signal(signal.SIGCONT if both else signal.SIGSTOP)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), sum(_cpu_seconds(each.pid) for each in workers)
         await asyncio.gather(caller.hear_ends(QUEUED), *(caller.initiate(story_id) for _ in range(QUEUED)))
-        return {"speed": QUEUED * len(MEDIUM) / (time.perf_counter() - began)}
+        taken, used = time.perf_counter() - began, sum(_cpu_seconds(each.pid) for each in workers) - used
+        return {"speed": QUEUED * len(MEDIUM) / taken, "busy": used / taken * 100}
 
     await narrate(both=True)
     await narrate(both=True)
     contenders = {"one worker": partial(narrate, both=False), "two workers": partial(narrate, both=True)}
     figures = await interleave(ground.rounds, contenders)
     second.popen.send_signal(signal.SIGCONT)
-    columns = (Column("speed", "characters a second"),)
+    columns = (Column("speed", "characters a second"), Column("busy", "% of a core, workers", compared=False))
     about = (
         f"{QUEUED} stories of {len(MEDIUM):,} characters asked for at once, until the last has succeeded."
         f" {os.cpu_count()} cores for the workers, and the API, PostgreSQL, Valkey and the client besides."

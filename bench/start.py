@@ -51,7 +51,8 @@ async def run(ground: Ground) -> list[Table]:
 
 def _start_and_stop(folder: Path) -> Mapping[str, float]:
     port = free_port(HOST, 0)
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    # Python's own may have it compile everything at each start.
+    plain = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTHON"))}
     log = folder.with_suffix(".log")
     began = time.perf_counter()
     with log.open("wb") as said:

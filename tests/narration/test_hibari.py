@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hibari import Hibari
 
 from narration.cuts import cut
@@ -24,3 +25,15 @@ def test_every_sample_is_what_the_library_makes_of_the_same_seed(voice: HibariEn
         made = [library.from_phonemes(run, seed=SEED) * np.float32(GAIN) for run in runs]
         spoken = list(voice.speak(line))
         assert [piece.tobytes() for piece in spoken] == [piece.tobytes() for piece in made]
+
+
+def test_noise_is_drawn_no_more_once_there_is_enough(
+    voice: HibariEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = list(voice.speak(LINES[1]))
+
+    def draw(_: int) -> None:
+        pytest.fail("noise was drawn again")
+
+    monkeypatch.setattr(np.random, "default_rng", draw)
+    assert [piece.tobytes() for piece in voice.speak(LINES[1])] == [piece.tobytes() for piece in pieces]
