@@ -1,6 +1,6 @@
 """The changes that concern this process's subscribers, over one Redis connection for all of them.
 
-A channel is subscribed to while somebody watches it. After every reconnect the mailboxes are told of a
+A channel is subscribed to while somebody watches it. After every reconnect the watchers are told of a
 gap. A server that freezes gives no sign, so it is asked for one every few seconds, and silence is
 answered with another connection.
 """

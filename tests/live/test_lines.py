@@ -122,7 +122,7 @@ async def test_progress_within_an_attempt_is_told_without_a_look_at_the_database
             assert asked.round_trips == []
             await hand.succeed(held)
             assert await progress.rest() == [("SUCCEEDED", 100, 22)]
-            assert len(asked.round_trips) == 1
+            assert len(asked.statements) == 1
 
 
 async def test_a_change_is_read_once_for_all_streams_of_a_user(api: Api, hand: Hand, alice: UUID) -> None:
@@ -137,7 +137,7 @@ async def test_a_change_is_read_once_for_all_streams_of_a_user(api: Api, hand: H
             for each in (socket, other):
                 for _ in range(30):
                     assert (await each.receive())["type"] in {"next", "complete"}
-            assert len(asked.round_trips) == 1
+            assert len(asked.statements) == 1
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ async def test_a_message_that_says_more_than_progress_is_no_more_than_a_reason_t
         with recording(api) as asked:
             forged = GenerationChange(UUID(generation), ChangeKind(kind), revision, status, progress, attempt)
             await api.services.publisher.publish(alice, forged)
-            await until(lambda: len(asked.round_trips) == 1)
+            await until(lambda: len(asked.statements) == 1)
         await hand.progress(held, 20)
         assert await followed.next() == ("IN_PROGRESS", 20, 4)
         await hand.succeed(held)
