@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psutil
+
 from bench.ground import ROOT, Ground
 from bench.processes import HOST
 from bench.rounds import interleave
@@ -40,6 +42,7 @@ async def run(ground: Ground) -> list[Table]:
     columns = (
         Column("api", "s to the API's first answer", 2, compared=False),
         Column("ready", "s until /readyz is 200 and the worker waits", 2, compared=False),
+        Column("used", "s of processor by then", 2, compared=False),
         Column("stop", "s to stop", 2, compared=False),
     )
     notes = (
@@ -66,12 +69,19 @@ def _start_and_stop(folder: Path) -> Mapping[str, float]:
         _until(process, log, lambda: answers(HOST, port, "/healthz"))
         api = time.perf_counter() - began
         _until(process, log, lambda: "Worker ready" in log.read_text() and answers(HOST, port, "/readyz"))
-        ready = time.perf_counter() - began
+        ready, used = time.perf_counter() - began, _cpu_seconds(process.pid)
     finally:
         stopped = time.perf_counter()
         process.send_signal(signal.SIGTERM)
         process.wait(LIMIT_SECONDS)
-    return {"api": api, "ready": ready, "stop": time.perf_counter() - stopped}
+    return {"api": api, "ready": ready, "used": used, "stop": time.perf_counter() - stopped}
+
+
+def _cpu_seconds(pid: int) -> float:
+    """The processor time of a process and all that it started, which end when it does."""
+    top = psutil.Process(pid)
+    used = [each.cpu_times() for each in (top, *top.children(recursive=True))]
+    return float(sum(each.user + each.system + each.children_user + each.children_system for each in used))
 
 
 def _until(process: subprocess.Popen[bytes], log: Path, holds: Callable[[], bool]) -> None:
