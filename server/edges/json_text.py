@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
+
 
 def to_json(content: Any) -> bytes:
     """In UTF-8, without blanks."""
     try:
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, as an error may quote it
+        return orjson.dumps(content)
+    except orjson.JSONEncodeError:  # half a surrogate pair, or a huge number, as an error may quote it
         return json.dumps(content, separators=(",", ":")).encode()
