@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench import answers, http_load, postgraphile, rounds
-from bench.contenders import MERCURIUS, RESPONDER, Contender, start_all, start_responder
+from bench.contenders import (
+    LIMIT,
+    MERCURIUS,
+    RESPONDER,
+    STORYCAST,
+    Contender,
+    start_limit,
+    start_node,
+    start_responder,
+)
 from bench.ground import Ground
 from bench.http_load import Expected, Request
 from bench.processes import Process
@@ -64,20 +73,22 @@ async def compare(
 
 
 async def both_ways(
-    ground: Ground, title: str, timed: Sequence[Request], odd: Sequence[Request]
+    ground: Ground, title: str, timed: Sequence[Request], odd: Sequence[Request], work: Work | None = None
 ) -> list[Table]:
-    """A query put to all, the peers reading first in a conventional transaction, then in one round trip."""
-    storycast = await ground.start_api()
-    slow = await start_all(ground, storycast, one_trip=False)
-    quick = await start_all(ground, storycast, one_trip=True)
-    found = await compare(ground, {**slow, postgraphile.NAME: await postgraphile.start(ground)}, timed, odd)
-    in_one = await compare(ground, quick, timed, odd)
-    return [
-        Table(
-            f"{title}, peers in a conventional transaction", MERCURIUS, COLUMNS, found, [postgraphile.NOTE]
-        ),
-        Table(f"{title}, peers in one round trip", MERCURIUS, COLUMNS, in_one),
-    ]
+    """Put to Storycast and its peers: these work in a conventional transaction, then in one round trip."""
+    storycast = {STORYCAST: Contender(await ground.start_api())}
+    beside: dict[str, Contender] = {}
+    if not work:
+        beside[postgraphile.TITLE] = await postgraphile.start(ground)
+    tables = []
+    for one_trip, how in ((False, "in a conventional transaction"), (True, "in one round trip")):
+        peers = storycast | await start_node(ground, one_trip=one_trip)
+        if not work:
+            peers[LIMIT] = await start_limit(ground, one_trip=one_trip)
+        found = await compare(ground, peers if one_trip else peers | beside, timed, odd, work)
+        notes = [postgraphile.NOTE] if beside and not one_trip else []
+        tables.append(Table(f"{title}, peers {how}", MERCURIUS, COLUMNS, found, notes))
+    return tables
 
 
 async def _measure(

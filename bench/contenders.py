@@ -37,15 +37,6 @@ class Contender:
     read: Callable[[Request, Any], Any] = read_as_it_is
 
 
-async def start_all(ground: Ground, storycast: Process, *, one_trip: bool) -> dict[str, Contender]:
-    """Storycast, which is there, the GraphQL servers in Node, and the limit."""
-    return {
-        STORYCAST: Contender(storycast),
-        **await start_node(ground, one_trip=one_trip),
-        LIMIT: await start_limit(ground, one_trip=one_trip),
-    }
-
-
 async def start_node(ground: Ground, *, one_trip: bool) -> dict[str, Contender]:
     """The GraphQL servers in Node."""
     return {

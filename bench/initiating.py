@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from uuid import UUID, uuid4
 
 import redis.asyncio
 
 from bench import data
-from bench.compare import COLUMNS, Work, compare
-from bench.contenders import MERCURIUS, STORYCAST, Contender, start_node
+from bench.compare import Work, both_ways
 from bench.ground import Ground
 from bench.http_load import CONNECTIONS, Request
 from bench.rounds import Different
 from bench.tables import Table
 
 NAME = "initiate"
-ABOUT = "GraphQL initiate: row, log, quota and doorbell"
+ABOUT = "GraphQL initiate: row, log, quota and doorbell, in a transaction and in one round trip"
 
 DOCUMENT = """mutation Initiate($input: InitiateStoryGenerationInput!) {
   initiateStoryGeneration(input: $input) {
@@ -48,14 +48,10 @@ async def run(ground: Ground) -> list[Table]:
     tokens = [ground.token(user.id) for user in users]
     timed = [ask(token, user.story_id) for token, user in zip(tokens, users, strict=True)]
     odd = [ask(tokens[0], users[1].story_id), ask(tokens[0], uuid4()), ask(tokens[0][:-2] + "AA", uuid4())]
-    contenders: dict[str, Contender] = {
-        STORYCAST: Contender(await ground.start_api()),
-        **await start_node(ground, one_trip=False),
-    }
     async with redis.asyncio.from_url(ground.settings.need("redis_url")) as valkey:
         work = Work(("id", "createdAt"), partial(clear_away, ground, valkey), partial(check, ground, valkey))
-        figures = await compare(ground, contenders, timed, odd, work)
-    return [Table("GraphQL initiate", MERCURIUS, COLUMNS, figures, NOTES)]
+        tables = await both_ways(ground, "GraphQL initiate", timed, odd, work)
+    return [replace(table, notes=NOTES) for table in tables]
 
 
 async def clear_away(ground: Ground, valkey: redis.asyncio.Redis) -> None:

@@ -9,7 +9,7 @@ from bench.contenders import Contender
 from bench.ground import Ground
 from bench.http_load import Request
 
-NAME = "PostGraphile"
+TITLE = "PostGraphile"
 NOTE = (
     "PostGraphile answers a document of its own for the same rows, in its own kind of transaction; status and"
     " voice are plain texts there, and users are told apart by row security alone."

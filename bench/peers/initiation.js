@@ -1,8 +1,8 @@
-// Asking for a narration: Storycast's own statements in its own order, in one transaction; after the commit the
-// doorbell (what Dramatiq writes) and the news for subscribers, which go to Redis in one round trip.
+// Asking for a narration: quota, row and log entry in one transaction, or in one call of Storycast's function; after
+// the commit the doorbell (what Dramatiq writes) and the news for subscribers, which go to Redis in one round trip.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { COLUMNS, statement, transaction } from './sql.js';
+import { COLUMNS, ONE_TRIP, pool, statement, transaction } from './sql.js';
 
 const PER_MINUTE = Number(process.env.INITIATIONS_PER_MINUTE);
 const UNFINISHED = Number(process.env.UNFINISHED_GENERATIONS);
@@ -35,30 +35,42 @@ const writeLog = statement(
   "INSERT INTO generation_logs (generation_id, user_id, event, detail) VALUES ($1, $2, 'created', NULL)",
 );
 
+const callInitiate = statement(
+  'call_initiate',
+  `SELECT ${COLUMNS}, outcome FROM initiate_generation($1, $2, $3, $4, NULL, NULL, $5, $6, $7)`,
+);
+
+const limited = (message, retryAfterSeconds) => {
+  return { __typename: 'RateLimitedError', code: 'RATE_LIMITED', message, retryAfterSeconds };
+};
+const REFUSALS = {
+  'no story': { __typename: 'StoryNotFoundError', code: 'STORY_NOT_FOUND', message: 'Story not found' },
+  'too often': limited('Too often', 1),
+  'too many': limited('Too many', 10),
+};
+
 export async function initiate(me, storyId, voice) {
-  const row = await transaction(async (client) => {
-    await setWriter(client, me);
-    if (!(await lockStory(client, storyId, me)).rows.length) return null;
-    if (!(await takeInitiation(client, me, PER_MINUTE)).rows.length) return undefined;
-    if ((await countUnfinished(client, me)).rows[0].count >= UNFINISHED) return undefined;
-    const { rows } = await addGeneration(client, uuid7(), me, storyId, voice, SWEEP_SECONDS);
-    await writeLog(client, rows[0].id, me);
-    return rows[0];
-  });
-  if (row === null) {
-    const message = 'Story not found';
-    return { __typename: 'StoryNotFoundError', code: 'STORY_NOT_FOUND', message };
-  }
-  if (row === undefined) {
-    return {
-      __typename: 'RateLimitedError',
-      code: 'RATE_LIMITED',
-      message: 'Too many',
-      retryAfterSeconds: 1,
-    };
-  }
+  const row = await (ONE_TRIP ? initiateInOne(me, storyId, voice) : initiateInSteps(me, storyId, voice));
+  if (row.outcome in REFUSALS) return REFUSALS[row.outcome];
   await ring(me, row);
   return { __typename: 'InitiateStoryGenerationSuccess', generation: row };
+}
+
+async function initiateInOne(me, storyId, voice) {
+  const values = [me, uuid7(), storyId, voice, PER_MINUTE, UNFINISHED, SWEEP_SECONDS];
+  return (await callInitiate(pool, ...values)).rows[0];
+}
+
+function initiateInSteps(me, storyId, voice) {
+  return transaction(async (client) => {
+    await setWriter(client, me);
+    if (!(await lockStory(client, storyId, me)).rows.length) return { outcome: 'no story' };
+    if (!(await takeInitiation(client, me, PER_MINUTE)).rows.length) return { outcome: 'too often' };
+    if ((await countUnfinished(client, me)).rows[0].count >= UNFINISHED) return { outcome: 'too many' };
+    const { rows } = await addGeneration(client, uuid7(), me, storyId, voice, SWEEP_SECONDS);
+    await writeLog(client, rows[0].id, me);
+    return { ...rows[0], outcome: 'made' };
+  });
 }
 
 async function ring(me, { id, revision, status, progress, attempts }) {

@@ -3,8 +3,8 @@
 // once on each connection, by its name.
 import pg from 'pg';
 
-const ONE_TRIP = process.env.TRIPS === '1';
-const pool = new pg.Pool({ max: Number(process.env.POOL_SIZE) });
+export const ONE_TRIP = process.env.TRIPS === '1';
+export const pool = new pg.Pool({ max: Number(process.env.POOL_SIZE) });
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export const COLUMNS = `id, story_id AS "storyId", voice, status, progress, revision, attempt AS attempts, result_key,

@@ -6,7 +6,6 @@ no limit is held.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import math
 import os
@@ -28,6 +27,16 @@ from starlette.routing import Route
 
 from bench.peers.starlette_sql import open_pool, read_one, read_page
 
+JWT_SECRET = os.environ["JWT_SECRET"]
+JWT_AUDIENCE = os.environ["JWT_AUDIENCE"]
+JWT_ISSUER = os.environ["JWT_ISSUER"]
+PER_MINUTE = int(os.environ["INITIATIONS_PER_MINUTE"])
+POLICY = f'"initiations";q={PER_MINUTE};w=60'
+FILES = f"{os.environ['PUBLIC_URL']}/files/"
+LINK_SECRET = os.environ["LINK_SECRET"].encode()
+LINK_LIFETIME = int(os.environ["LINK_LIFETIME_SECONDS"])
+LINK_STEP = max(1, min(60, LINK_LIFETIME // 10))
+
 verified: dict[str, tuple[UUID, float]] = {}
 
 
@@ -40,10 +49,10 @@ def identify(request: Request) -> UUID | None:
     try:
         claims = jwt.decode(
             token,
-            os.environ["JWT_SECRET"],
+            JWT_SECRET,
             algorithms=["HS256"],
-            audience=os.environ["JWT_AUDIENCE"],
-            issuer=os.environ["JWT_ISSUER"],
+            audience=JWT_AUDIENCE,
+            issuer=JWT_ISSUER,
             options={"require": ["exp", "sub", "aud", "iss"]},
         )
     except jwt.PyJWTError:
@@ -87,45 +96,35 @@ async def listing(request: Request) -> Response:
     me = identify(request)
     if me is None:
         return json({"error": "Unauthorized"}, 401)
-    page, size = (
-        int(request.query_params.get(name, usual)) for name, usual in (("page", 1), ("pageSize", 10))
-    )
-    per_minute = int(os.environ["INITIATIONS_PER_MINUTE"])
-    found = await read_page(request.app.state.pool, me, page, size, per_minute)
-    answer = json(
+    query = request.query_params
+    page, size = int(query.get("page", 1)), int(query.get("pageSize", 10))
+    found = await read_page(request.app.state.pool, me, page, size, PER_MINUTE)
+    expires = math.ceil((time.time() + LINK_LIFETIME) / LINK_STEP) * LINK_STEP
+    data = [
         {
-            "data": [
-                {
-                    "id": row["id"],
-                    "story_id": row["story_id"],
-                    "status": row["status"],
-                    "progress": row["progress"],
-                    "result_url": link(row["result_key"]) if row["result_key"] else None,
-                }
-                for row in found.rows
-            ],
-            "meta": {"page": page, "pageSize": size, "total": found.total},
+            "id": row["id"],
+            "story_id": row["story_id"],
+            "status": row["status"],
+            "progress": row["progress"],
+            "result_url": link(row["result_key"], expires) if row["result_key"] else None,
         }
-    )
-    left = per_minute if found.available is None else math.floor(found.available)
-    answer.headers["RateLimit-Policy"] = f'"initiations";q={per_minute};w=60'
-    answer.headers["RateLimit"] = f'"initiations";r={left}'
-    return answer
+        for row in found.rows
+    ]
+    left = PER_MINUTE if found.available is None else math.floor(found.available)
+    headers = {"RateLimit-Policy": POLICY, "RateLimit": f'"initiations";r={left}'}
+    meta = {"page": page, "pageSize": size, "total": found.total}
+    return json({"data": data, "meta": meta}, headers=headers)
 
 
-def link(key: str) -> str:
+def link(key: str, expires: int) -> str:
     """Signed as Storycast signs it, so that the answers are the same."""
-    lifetime = int(os.environ["LINK_LIFETIME_SECONDS"])
-    step = max(1, min(60, lifetime // 10))
-    expires = math.ceil((time.time() + lifetime) / step) * step
     message = f"storycast file link\n{expires}\n{key}".encode()
-    digest = hmac.digest(os.environ["LINK_SECRET"].encode(), message, hashlib.sha256)
-    signature = urlsafe_b64encode(digest).decode().rstrip("=")
-    return f"{os.environ['PUBLIC_URL']}/files/{key}?expires={expires}&signature={signature}"
+    signature = urlsafe_b64encode(hmac.digest(LINK_SECRET, message, "sha256")).decode().rstrip("=")
+    return f"{FILES}{key}?expires={expires}&signature={signature}"
 
 
-def json(content: Any, status: int = 200) -> Response:
-    return Response(to_json(content), status, media_type="application/json")
+def json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(to_json(content), status, headers, media_type="application/json")
 
 
 async def healthz(_: Request) -> Response:
