@@ -7,6 +7,7 @@ task and a greenlet for each.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from typing import Any
 
@@ -89,6 +90,11 @@ class Pool(AsyncAdaptedQueuePool):
 
     _queue_class = Idle
     _pool: Idle
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Named after its class it would pass for one of ours, which are heard from another level on.
+        self.logger = logging.getLogger("sqlalchemy.pool")
 
     async def lend(self) -> Lent:
         """A connection in no transaction, to `take_back`.
