@@ -20,9 +20,10 @@ from schema.execution import open_documents
 from server.demo_sign_in import DEMO_SIGN_IN, demo_routes
 from server.dist import DIST
 from server.edges.doors import Door
-from server.edges.headers import SecureHeaders, SharedWith
+from server.edges.express import Express
+from server.edges.faults import client_left, own_fault
+from server.edges.headers import Answers, share
 from server.edges.places import Places
-from server.edges.requests import RequestIds
 from server.files import file_routes
 from server.graphql.documents import Documents
 from server.graphql.http import GraphQLEndpoint
@@ -50,11 +51,11 @@ def create_app(services: Services, verifier: Verifier, web: Path = DIST) -> ASGI
     prepared = open_documents(plans=settings.plans)
     endpoint = GraphQLEndpoint(services, door, documents, prepared, lasting)
     demo = demo_routes(settings)
+    busy = [door.route("/graphql", endpoint.answer, ["GET", "POST"]), *rest_routes(services, door)]
     app = Starlette(
         routes=[
             *web_routes(settings, services.links, build, index),
-            door.route("/graphql", endpoint.answer, ["GET", "POST"]),
-            *rest_routes(services, door),
+            *busy,
             *page_routes(settings),
             *file_routes(services.links, services.storage),
             *health_routes(services),
@@ -74,8 +75,9 @@ def create_app(services: Services, verifier: Verifier, web: Path = DIST) -> ASGI
     _match_no_newline(app.routes)
     # Around Starlette's own middleware, whose answer to our own faults goes out through these too.
     is_https = settings.public_base.startswith("https:")
-    others = SecureHeaders(SharedWith(app, settings.origins), is_https=is_https)
-    return RequestIds(Sockets(LiveEndpoint(services, verifier, documents, lasting, prepared), others))
+    others = share(Express(busy, app), settings.origins)
+    live = LiveEndpoint(services, verifier, documents, lasting, prepared)
+    return Answers(Sockets(live, others), is_https=is_https)
 
 
 class Sockets:
@@ -110,14 +112,3 @@ async def routing_fault(_: Request, error: Exception) -> Response:
         raise error
     message = MESSAGES.get(error.status_code, error.detail)
     return failure(error.status_code, message, dict(error.headers or {}))
-
-
-async def client_left(_: Request, __: Exception) -> Response:
-    """A request that broke off: no fault of ours, and nobody reads the answer."""
-    logger.info("A client left before its request was whole")
-    return Response(status_code=400)
-
-
-async def own_fault(_: Request, __: Exception) -> Response:
-    """What no endpoint caught. Starlette raises it again, for the server to log."""
-    return failure(500, "Internal server error")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from core.errors import StorycastError
 from core.identity import Identity, Verifier, bearer
 from schema.allowance import end_answer
+from server.edges.faults import client_left, own_fault
 from server.edges.places import Places
 
 # Of an answer that is being sent: the next piece goes out when most of this one has been taken.
@@ -38,7 +38,7 @@ class Door:
 
     def route(self, path: str, endpoint: Endpoint, methods: Sequence[str]) -> Route:
         """A route whose endpoint may `admit`."""
-        return Route(path, endpoint, methods=methods, middleware=[Middleware(_Leaving, self.places)])
+        return Route(path, _Answering(endpoint, self.places), methods=methods)
 
     async def admit(self, request: Request) -> Identity:
         """Who asks, before anything else of the request is read. Their place is taken until the answer is
@@ -59,17 +59,21 @@ class Door:
             self.places.give_back(user)
 
 
-class _Leaving:
-    """ASGI middleware: sends answers in pieces, each when the one before has been taken, and gives back what
-    their requests have taken: turns and places.
+class _Answering:
+    """ASGI application of one endpoint: sends its answers in pieces, each when the one before has been taken,
+    and gives back what their requests have taken: turns and places.
     """
 
-    def __init__(self, app: ASGIApp, places: Places) -> None:
-        self.app = app
+    def __init__(self, endpoint: Endpoint, places: Places) -> None:
+        self._endpoint = endpoint
         self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
         async def send_in_pieces(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
             body = message.get("body", b"")
             if len(body) <= PIECE_BYTES:
                 await send(message)
@@ -80,8 +84,17 @@ class _Leaving:
                 await send({**message, "body": body[start:end], "more_body": more})
                 await asyncio.sleep(0)  # uvloop writes, and sees what stays behind, between two turns
 
+        request = Request(scope, receive)
         try:
-            await self.app(scope, receive, send_in_pieces)
+            response = await self._endpoint(request)
+            await response(scope, receive, send_in_pieces)
+        except ClientDisconnect as left:
+            if not has_begun:
+                await (await client_left(request, left))(scope, receive, send)
+        except Exception as fault:
+            if not has_begun:
+                await (await own_fault(request, fault))(scope, receive, send)
+            raise  # for the server to log
         finally:
             end_answer()
             if TAKEN_BY in scope:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.edges.requests import name_request
 
 # An answer is data: it loads nothing, runs nothing, and is shown in no frame. What is meant for browsers
 # (files, pages) says so in headers of its own, which stay.
@@ -21,8 +22,9 @@ YEAR_SECONDS = 365 * 86_400
 SHARED_PATHS = ("/graphql", "/api/")
 
 
-class SecureHeaders:
-    """ASGI middleware that adds the headers above to each answer that does not set them itself.
+class Answers:
+    """ASGI middleware that gives each request and each socket an id, and each answer its id and those of the
+    headers above that it does not set itself.
 
     `is_https`: the public address is, and browsers are to use no other (RFC 6797).
     """
@@ -30,36 +32,49 @@ class SecureHeaders:
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
         transport = {"Strict-Transport-Security": f"max-age={YEAR_SECONDS}"} if is_https else {}
-        self._headers: Mapping[str, str] = {**SECURE, **transport}
+        self._headers = [
+            (name.lower().encode(), value.encode()) for name, value in {**SECURE, **transport}.items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_secured(message: Message) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        named = name_request().encode()
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                headers = [*message.get("headers", ())]
+                told = {name for name, _ in headers}
+                headers += [header for header in self._headers if header[0] not in told]
+                headers.append((b"x-request-id", named))
+                message["headers"] = headers
             await send(message)
 
-        await self._app(scope, receive, send_secured)
+        await self._app(scope, receive, send_with_headers)
 
 
-class SharedWith:
-    """ASGI middleware that lets pages of `origins` read what the API answers, and pages elsewhere nothing.
+def share(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """The application, whose API's answers pages of `origins` may read, and pages elsewhere none.
 
     Files have a rule of their own: see `server.files`.
     """
+    return _Shared(app, origins) if origins else app
 
+
+class _Shared:
     def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
         self._app = app
-        self._shared = app
-        if origins:
-            self._shared = CORSMiddleware(
-                app,
-                allow_origins=origins,
-                allow_methods=["GET", "POST", "DELETE"],
-                allow_headers=["Authorization", "Idempotency-Key", "Last-Event-ID"],
-                expose_headers=["Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
-            )
+        self._shared = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Idempotency-Key", "Last-Event-ID"],
+            expose_headers=["Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_shared = scope["type"] == "http" and scope["path"].startswith(SHARED_PATHS)
