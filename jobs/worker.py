@@ -65,6 +65,9 @@ def work(settings: Settings, load_engine: Callable[[], Engine] = HibariEngine) -
     for thread in worker.workers:
         thread.stop()
     loop.run_coroutine(desk.clear())
+    # All look up at the same time, then, and not one after the other.
+    for consumer in worker.consumers.values():
+        consumer.stop()
     for thread in worker.workers:
         thread.join(STOP_MS / 1000)
     loop.run_coroutine(bench.close())
