@@ -23,6 +23,7 @@ from schema.plans.fields import definition_of
 from schema.plans.inputs import Arguments, Variables, arguments_of
 from schema.plans.run import Run
 from schema.plans.unplanned import Unplanned
+from schema.prepared import Prepared
 from schema.root import schema
 from schema.subscription import StoryGenerationEvent
 from schema.types import StoryGeneration
@@ -64,16 +65,18 @@ class LivePlan:
 
 
 class LivePlans:
-    """One for each process. Those used longest ago go first."""
+    """One for each process. Those used longest ago go first. As documents are, they are kept for all who send
+    the same, or for one user where there is a text in it: see `prepared`.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str | None], LivePlan | None] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, UUID | None, str | None], LivePlan | None] = OrderedDict()
 
-    def find(self, text: str, document: DocumentNode, operation_name: str | None) -> LivePlan | None:
+    def find(self, known: Prepared, text: str, user: UUID, operation_name: str | None) -> LivePlan | None:
         """The plan for an operation of a good document; None where graphql-core is to answer."""
-        key = (text, operation_name)
+        key = (text, user if '"' in text else None, operation_name)
         if key not in self._kept:
-            self._kept[key] = _make(document, operation_name)
+            self._kept[key] = _make(known.document, operation_name)
             if len(self._kept) > MOST_PLANS:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
@@ -93,10 +96,11 @@ def _make(document: DocumentNode, operation_name: str | None) -> LivePlan | None
 
 def _plan(document: DocumentNode, operation: OperationDefinitionNode) -> LivePlan:
     registry = schema.schema_converter.scalar_registry
-    compiler = Compiler(_types, document, operation, schema.config, registry)
-    [root] = compiler.roots()
-    [node] = operation.selection_set.selections
-    if root.completion.awaits or not isinstance(node, FieldNode) or node.name.value.startswith("__"):
+    node, *others = operation.selection_set.selections
+    if others or not isinstance(node, FieldNode) or node.name.value.startswith("__"):
+        raise Unplanned("no plain field at the root")
+    [root] = Compiler(_types, document, operation, schema.config, registry).roots()
+    if root.completion.awaits:
         raise Unplanned("more than an event says by itself")
     assert _types.subscription_type
     field = _types.subscription_type.fields[node.name.value]

@@ -33,6 +33,8 @@ class GenerationStatus(Enum):
     FAILED = strawberry.enum_value("failed", description="It was canceled, or given up: error says why.")
 
 
+_STATUSES: dict[str, GenerationStatus] = {str(status.value): status for status in GenerationStatus}
+
 GenerationId = Annotated[UUID, strawberry.argument(description="The generation's id.")]
 PageNumber = Annotated[
     int,
@@ -244,7 +246,7 @@ class StoryGeneration:
             row=row,
             id=row.id,
             story_id=row.story_id,
-            status=GenerationStatus(row.status),
+            status=_STATUSES[row.status],
             progress=row.progress,
             revision=row.revision,
             duration_seconds=row.duration_seconds,

@@ -117,7 +117,7 @@ class Compiler:
 
     def _completion(self, kind: GraphQLOutputType, details: FieldDetailsList) -> Completion:
         if is_non_null_type(kind):
-            return outputs.non_null(self._present(kind.of_type, details))
+            return self._present(kind.of_type, details)
         return outputs.nullable(self._present(kind, details))
 
     def _present(self, kind: GraphQLOutputType, details: FieldDetailsList) -> Completion:

@@ -14,7 +14,8 @@ Value = Callable[[Any, Run], Any]
 
 
 class Completion(NamedTuple):
-    """`complete` makes of a resolver's value what the answer says, or raises whatever keeps it from that.
+    """`complete` makes of a resolver's value what the answer says, or raises whatever keeps it from that. Null
+    does, but for what is `nullable`.
 
     `awaits`: what it returns is to be awaited. Of scalars and enums there is the `leaf`, too.
     """
@@ -40,20 +41,6 @@ def of_leaf(leaf: Leaf) -> Completion:
     """Scalars and enums."""
     serialize = leaf.serialize
     return Completion(lambda value, _: serialize(value), leaf=leaf)
-
-
-def non_null(inner: Completion) -> Completion:
-    if inner.leaf:
-        # These refuse null by themselves.
-        return inner
-    complete_inner = inner.complete
-
-    def complete(value: Any, run: Run) -> Any:
-        if value is None:
-            raise Unplanned("null")
-        return complete_inner(value, run)
-
-    return Completion(complete, inner.awaits)
 
 
 def nullable(inner: Completion) -> Completion:

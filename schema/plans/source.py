@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from schema.plans.unplanned import Unplanned
+
 
 class Names:
     """What the source of one function refers to."""
@@ -42,6 +44,7 @@ def write_object(fields: Iterable[tuple[str, Written]]) -> Callable[[Any, Any], 
     names = Names()
     # The keys are a client's words: names by GraphQL's grammar, which is narrower than Python's.
     items = [f"{key!r}: {written(names)}" for key, written in fields]
-    source = f"def complete(source, run):\n    return {{{', '.join(items)}}}\n"
+    null = f"    if source is None:\n        raise {names.add(Unplanned)}('null')\n"
+    source = f"def complete(source, run):\n{null}    return {{{', '.join(items)}}}\n"
     complete: Callable[[Any, Any], dict[str, Any]] = names.compile(source, "complete")
     return complete
