@@ -9,10 +9,12 @@ import random
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.processes import HOST, Process
 
+ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 32
 WARM_UP_SECONDS = 1.0
 
@@ -79,6 +81,7 @@ async def measure(process: Process, expected: Sequence[Expected], seconds: float
         *(sys.executable, "-m", "bench.load"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
     )
     told, _ = await load.communicate(json.dumps(plan).encode())
     if load.returncode:
