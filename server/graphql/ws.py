@@ -193,7 +193,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
         """The subscription, begun, where it is one that needs no task of its own."""
         context, text = self.context, message["payload"]["query"]
         known = context.prepared.find(text, context.me) if context.prepared else None
-        plan = context.plans.find(text, known.document, asked.operation_name) if known else None
+        plan = context.plans.find(known, text, context.me, asked.operation_name) if known else None
         if plan is None or context.wire is None:
             return None
         try:

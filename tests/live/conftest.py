@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
 
@@ -15,25 +14,15 @@ from server.local.valkey import LocalValkey
 from tests.callers import Api, serving
 from tests.conftest import database_urls, fresh_database, open_bench, settings_for
 from tests.live.hand import Hand
-from tests.live.streams import EVENTS, follow
+from tests.live.streams import show_documents
 
 
 @pytest.fixture
 async def api(settings: Settings) -> AsyncIterator[Api]:
     """One that knows the documents of these tests: only the first of each goes by graphql-core."""
     async with serving(settings) as served:
-        await _show_documents(served)
+        await show_documents(served)
         yield served
-
-
-async def _show_documents(api: Api) -> None:
-    nobody = uuid4()
-    async with api.socket(nobody) as socket:
-        await follow(socket, str(uuid4()))
-        assert (await socket.receive())["type"] == "error"
-        await socket.subscribe("2", EVENTS)
-        await socket.subscribe("3", "{ viewer { id } }")
-        assert await socket.next("3") == {"viewer": {"id": str(nobody)}}
 
 
 @pytest.fixture

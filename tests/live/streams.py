@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from websockets.asyncio.client import ClientConnection
@@ -101,6 +101,17 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(LIMIT_SECONDS):
         while not holds():  # noqa: ASYNC110 - that is what it is for
             await asyncio.sleep(0.005)
+
+
+async def show_documents(api: Api) -> None:
+    """Have it know the documents above: only the first of each goes by graphql-core."""
+    nobody = uuid4()
+    async with api.socket(nobody) as socket:
+        await follow(socket, str(uuid4()))
+        assert (await socket.receive())["type"] == "error"
+        await socket.subscribe("2", EVENTS)
+        await socket.subscribe("3", "{ viewer { id } }")
+        assert await socket.next("3") == {"viewer": {"id": str(nobody)}}
 
 
 def has_begun(api: Api, user: UUID) -> bool:

@@ -17,7 +17,7 @@ from core.events import ChangeKind, GenerationChange
 from tests.callers import Api, Socket
 from tests.graphql.statements import recording
 from tests.live.hand import Hand
-from tests.live.streams import DELETE, PROGRESS, follow, has_begun, until
+from tests.live.streams import DELETE, EVENTS, PROGRESS, follow, has_begun, show_documents, until
 from tests.live.test_leaving import tasks_of_sockets, unread
 
 ALL = """id storyId status progress revision durationSeconds attempts createdAt startedAt finishedAt
@@ -56,6 +56,46 @@ def hand(door_hand: Hand) -> Hand:
 def by_graphql_core() -> int:
     """How many of the streams underway are graphql-core's, which have a task each."""
     return sum("run_operation" in name for name in tasks_of_sockets())
+
+
+FOLLOW = "storyGenerationProgress(id: $id)"
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        pytest.param(f"{FOLLOW} {{ revision story {{ title }} }}", id="a field that is read"),
+        pytest.param(f"{FOLLOW} {{ revision log {{ event }} }}", id="a list that is read"),
+        pytest.param(f"{FOLLOW} {{ revision @include(if: true) }}", id="a directive"),
+        pytest.param(f"{FOLLOW} {{ revision }} {FOLLOW} {{ progress }}", id="a field twice"),
+        pytest.param(f"... on Subscription {{ {FOLLOW} {{ revision }} }}", id="a fragment at the root"),
+    ],
+)
+async def test_what_no_plan_is_for_is_graphql_cores_every_time(
+    api: Api, hand: Hand, alice: UUID, selection: str
+) -> None:
+    generation = await api.initiate(alice, await api.add_story(alice))
+    document = f"subscription ($id: UUID!) {{ {selection} }}"
+    async with api.socket(alice) as socket:
+        for number in range(3):
+            await socket.subscribe(str(number), document, id=generation)
+            assert (await socket.next(str(number)))["storyGenerationProgress"]
+        assert by_graphql_core() == 3
+        await hand.claim(generation)
+        assert {(await socket.receive())["id"] for _ in range(3)} == {"0", "1", "2"}
+
+
+async def test_of_several_subscriptions_in_a_document_the_one_that_is_named_runs(
+    api: Api, alice: UUID
+) -> None:
+    generation = await api.initiate(alice, await api.add_story(alice))
+    document = f"""subscription A($id: UUID!) {{ a: {FOLLOW} {{ revision }} }}
+        subscription B($id: UUID!) {{ b: {FOLLOW} {{ revision }} }}"""
+    async with api.socket(alice) as socket:
+        for number, name in enumerate("ABABBA"):
+            payload = {"query": document, "variables": {"id": generation}, "operationName": name}
+            await socket.send({"type": "subscribe", "id": str(number), "payload": payload})
+            assert await socket.next(str(number)) == {name.lower(): {"revision": 1}}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -220,6 +260,30 @@ async def _publish_untrue(api: Api, user: UUID, generation: str) -> None:
     await api.services.publisher.publish(user, untrue)
 
 
+async def test_each_is_told_what_they_asked_for_by_the_name_that_they_gave_it(
+    api: Api, hand: Hand, alice: UUID
+) -> None:
+    generation = await api.initiate(alice, await api.add_story(alice))
+    held = await hand.claim(generation)
+    fields = ["revision", "progress", "state: status"]
+    async with api.socket(alice) as socket:
+        for name in ("by graphql-core", "by plan"):
+            for number, field in enumerate(fields):
+                document = f"subscription ($id: UUID!) {{ {FOLLOW} {{ {field} }} }}"
+                await socket.subscribe(f"{name} {number}", document, id=generation)
+                await socket.next(f"{name} {number}")
+        assert by_graphql_core() == len(fields)
+        await hand.progress(held, 30)
+        messages = [await socket.receive() for _ in range(2 * len(fields))]
+        told = {message["id"]: message["payload"]["data"] for message in messages}
+    answers = [{"revision": 3}, {"progress": 30}, {"state": "IN_PROGRESS"}]
+    assert told == {
+        f"{name} {number}": {"storyGenerationProgress": answer}
+        for name in ("by graphql-core", "by plan")
+        for number, answer in enumerate(answers)
+    }
+
+
 async def test_nothing_runs_for_a_stream_between_two_events(api: Api, hand: Hand, alice: UUID) -> None:
     generation = await api.initiate(alice, await api.add_story(alice))
     await hand.claim(generation)
@@ -250,6 +314,41 @@ async def test_one_who_reads_late_gets_the_latest_state_and_the_end(
     revisions = [each["revision"] for each in told[:-1]]
     assert revisions == sorted(set(revisions))
     assert len(told) < MOST_BUFFERED
+
+
+async def test_one_who_reads_late_is_told_of_a_creation_that_others_know_as_moved_since(
+    api: Api, hand: Hand, alice: UUID
+) -> None:
+    busy = await api.initiate(alice, await api.add_story(alice))
+    await hand.claim(busy)
+    async with api.socket(alice) as ready, unread(api, alice) as slow:
+        await _follow_all_by_plan(api, ready, alice, 1)
+        await _follow_all_by_plan(api, slow, alice, 2)
+        for revision in range(3, MESSAGES):
+            moved = GenerationChange(UUID(busy), ChangeKind.UPDATED, revision, "in_progress", 1, 1)
+            await api.services.publisher.publish(alice, moved)
+        created = await api.initiate(alice, await api.add_story(alice))
+        assert await _told_of(ready, created) == "CREATED"
+        await hand.claim(created)
+        assert await _told_of(ready, created) == "UPDATED"
+        assert await _told_of(slow, created) == "CREATED"
+
+
+async def _follow_all_by_plan(api: Api, socket: Socket, user: UUID, number: int) -> None:
+    await show_documents(api)
+    await socket.subscribe(LONG_ID, EVENTS)
+    await until(partial(_has_streams, api, user, number))
+    await until(lambda: has_begun(api, user))
+    assert not by_graphql_core()
+
+
+async def _told_of(socket: Socket, generation: str) -> str:
+    """What became of it, by the next event that says so."""
+    while True:
+        event = (await socket.next(LONG_ID))["storyGenerationEvents"]
+        if event["id"] == generation:
+            change: str = event["change"]
+            return change
 
 
 async def test_with_plans_switched_off_graphql_core_tells_everything(

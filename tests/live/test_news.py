@@ -22,7 +22,7 @@ Told = list[tuple[str, int, int | None]]
 def row(revision: int, generation: UUID = ONE, **more: Any) -> GenerationRow:
     state = {"status": "in_progress", "progress": 0, "attempt": 1, **more}
     nothing = dict.fromkeys(GenerationRow._fields)
-    return GenerationRow(**{**nothing, "id": generation, "revision": revision, **state})  # type: ignore[arg-type]
+    return GenerationRow(**{**nothing, "id": generation, "revision": revision, **state})
 
 
 def heard(revision: int, generation: UUID = ONE, progress: int = 50, **more: Any) -> GenerationChange:
