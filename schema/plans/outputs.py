@@ -14,7 +14,7 @@ Value = Callable[[Any, Run], Any]
 
 
 class Completion(NamedTuple):
-    """`complete` makes of a resolver's value what the answer says, or raises whatever keeps it from that. Null
+    """`complete` makes of a resolver's value what the answer says, or raises what keeps it from that. Null
     does, but for what is `nullable`.
 
     `awaits`: what it returns is to be awaited. Of scalars and enums there is the `leaf`, too.
