@@ -77,7 +77,9 @@ async def test_a_story_is_narrated_into_two_files_named_for_the_attempt(
         "revision": row["revision"],
     }
     assert pending["created_at"] < row["started_at"] < row["finished_at"]
-    assert told == GenerationChange(generation_id, ChangeKind.UPDATED, row["revision"], "succeeded", 100)
+    assert told == GenerationChange(
+        generation_id, ChangeKind.UPDATED, row["revision"], "succeeded", 100, attempt=1
+    )
     assert records.files() == keys
     heard = soundfile.info(records.path(keys[0]))
     assert (heard.samplerate, heard.channels) == (24_000, 1)
