@@ -58,6 +58,9 @@ def test_what_takes_longest_to_import_begins_before_the_servers_do(tmp_path: Pat
     found = [eventually(partial(product.child, program), what=program) for program in programs]
     api, worker, *servers = (child.create_time() for child in found)
     assert max(api, worker) <= min(servers)
+    # They are what serves and narrates: nothing else has been started for it.
+    ours = [child for child in product.family() if "server" in child.cmdline()]
+    assert {child.pid for child in ours} == {child.pid for child in found[:2]}
 
 
 def _another(product: Product, program: str, pid: int) -> bool:
