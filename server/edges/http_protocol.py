@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from core.errors import StorycastError
+from server.edges.bodies import HAS_COME
 from server.edges.cut_off import cut_off
 from server.edges.headers import SECURE
 
@@ -123,6 +124,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._expect_nothing()
+        self.scope[HAS_COME] = True  # type: ignore[literal-required]  # for the endpoint
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
