@@ -98,6 +98,26 @@ async def test_of_several_subscriptions_in_a_document_the_one_that_is_named_runs
             assert await socket.next(str(number)) == {name.lower(): {"revision": 1}}
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param({}, id="none"),
+        pytest.param({"id": None}, id="null"),
+        pytest.param({"id": 5}, id="a number"),
+        pytest.param({"id": "x"}, id="no UUID"),
+        pytest.param({"id": str(UUID(int=1)), "more": [1] * 10_001}, id="too many values"),
+    ],
+)
+async def test_variables_are_held_to_the_same(api: Api, alice: UUID, variables: dict[str, Any]) -> None:
+    await show_documents(api)
+    async with api.socket(alice) as socket:
+        for number in range(3):
+            await socket.subscribe(str(number), PROGRESS, **variables)
+            refused = await socket.receive()
+            assert (refused["type"], refused["id"]) == ("error", str(number))
+            assert [error["extensions"]["code"] for error in refused["payload"]] == ["BAD_USER_INPUT"]
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 async def test_what_is_told_is_what_graphql_core_tells(
     api: Api, hand: Hand, alice: UUID, document: str
