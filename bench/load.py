@@ -72,6 +72,9 @@ class Connection(asyncio.Protocol):
         if found is None or len(data) < head + 4 + length:
             self._held = data
             return
+        if len(data) > head + 4 + length:
+            self._fail(f"more than was asked for: {data[:200]!r}")
+            return
         self._held = b""
         expected = self._expected
         if data[9:12] != expected.status or (expected.length is not None and length != expected.length):

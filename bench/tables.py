@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -45,7 +46,7 @@ class Table:
     def ratios(self, contender: str, column: str) -> list[float]:
         """The contender's figure by the reference's, of each round."""
         pairs = zip(self.figures[contender][column], self.figures[self.reference][column], strict=True)
-        return [ours / theirs for ours, theirs in pairs]
+        return [ours / theirs if theirs else math.inf for ours, theirs in pairs]
 
     def raw(self) -> dict[str, Any]:
         """All figures, for a file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import os
 from typing import Any
 
@@ -15,15 +16,21 @@ GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-async def under_load(*pieces: bytes, expected: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What the generator tells of a server that answers each request with these pieces, one after another; an
-    empty one closes the connection.
+MEASURED_SECONDS = 0.1
+
+
+async def under_load(
+    *pieces: bytes, expected: dict[str, Any] | None = None, later: bytes | None = None
+) -> dict[str, Any]:
+    """What the generator tells of a server that answers each request with these pieces in turn; an
+    empty one closes the connection. From its hundredth request on it answers with `later`, where that is given.
     """
+    asked = itertools.count()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while await reader.readuntil(b"\r\n\r\n"):
-                for piece in pieces:
+                for piece in (later,) if later and next(asked) > 100 else pieces:
                     if not piece:
                         return
                     writer.write(piece)
@@ -36,7 +43,8 @@ async def under_load(*pieces: bytes, expected: dict[str, Any] | None = None) -> 
 
     request = {"raw": base64.b64encode(ASKED).decode(), "status": 200, "length": 4, **(expected or {})}
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        plan = {"connections": 3, "warm_up": 0.05, "seconds": 0.2, "requests": [request], "pid": os.getpid()}
+        plan = {"connections": 3, "requests": [request], "pid": os.getpid()}
+        plan |= {"warm_up": 3 * MEASURED_SECONDS, "seconds": MEASURED_SECONDS}
         return await apply({**plan, "port": server.sockets[0].getsockname()[1]})
 
 
@@ -46,7 +54,7 @@ async def test_answers_are_counted_and_timed() -> None:
     assert told["answers"] > 0
     assert 0 < told["p50"] <= told["p99"]
     # Those of the warm-up are no part of what is timed.
-    assert told["per_second"] * 0.2 <= told["answers"]
+    assert told["per_second"] * MEASURED_SECONDS < 0.8 * told["answers"]
 
 
 async def test_an_answer_may_come_in_pieces() -> None:
@@ -70,6 +78,15 @@ async def test_one_bad_answer_ends_the_measurement(answer: bytes, failure: str) 
     told = await under_load(answer)
     assert list(told) == ["failure"]
     assert failure in told["failure"]
+
+
+async def test_a_bad_answer_after_good_ones_ends_the_measurement() -> None:
+    told = await under_load(GOOD, later=GOOD.replace(b"200", b"503"))
+    assert "expected 200 with 4 bytes" in told["failure"]
+
+
+async def test_more_than_was_asked_for_ends_the_measurement() -> None:
+    assert "more than was asked for" in (await under_load(GOOD + GOOD))["failure"]
 
 
 async def test_a_server_that_falls_silent_gives_no_figures() -> None:
