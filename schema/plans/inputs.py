@@ -36,11 +36,12 @@ Arguments = Callable[[Coerced], dict[str, Any]]
 
 
 class _Variable(NamedTuple):
-    """`default` is Undefined where there is none."""
+    """`default` is Undefined where there is none. `coerce` gives that, or raises, for what does not fit."""
 
     name: str
-    type: GraphQLInputType
+    coerce: Convert
     default: Any
+    is_required: bool
 
 
 class Variables:
@@ -53,15 +54,15 @@ class Variables:
     def coerce(self, given: Mapping[str, Any]) -> Coerced:
         """Raises Unplanned where a value does not fit, or there is none and must be one."""
         coerced = {}
-        for name, kind, default in self._all:
+        for name, coerce, default, is_required in self._all:
             if name in given:
-                value = coerce_input_value(given[name], kind)
+                value = coerce(given[name])
                 if value is Undefined:
                     raise Unplanned(name)
                 coerced[name] = value
             elif default is not Undefined:
                 coerced[name] = default
-            elif is_non_null_type(kind):
+            elif is_required:
                 raise Unplanned(name)
         return coerced
 
@@ -70,11 +71,21 @@ def _variable(schema: GraphQLSchema, node: Any) -> _Variable:
     kind = type_from_ast(schema, node.type)
     if not is_input_type(kind):
         raise Unplanned("no input type")
-    if node.default_value is None:
-        return _Variable(node.variable.name.value, kind, Undefined)
-    if not _is_leaf(kind):
-        raise Unplanned("a default that callers would share")
-    return _Variable(node.variable.name.value, kind, _literal(node.default_value, kind))
+    name, default, is_required = node.variable.name.value, Undefined, is_non_null_type(kind)
+    if node.default_value is not None:
+        if not _is_leaf(kind):
+            raise Unplanned("a default that callers would share")
+        default = _literal(node.default_value, kind)
+    return _Variable(name, _coercion(kind), default, is_required)
+
+
+def _coercion(kind: GraphQLInputType) -> Convert:
+    nullable = get_nullable_type(kind)
+    if not is_leaf_type(nullable):
+        return lambda value: coerce_input_value(value, kind)
+    null = Undefined if is_non_null_type(kind) else None
+    coerce = nullable.coerce_input_value
+    return lambda value: null if value is None else coerce(value)
 
 
 def arguments_of(

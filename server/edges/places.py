@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from uuid import UUID
 
 
@@ -11,20 +10,21 @@ class Places:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._taken: Counter[UUID] = Counter()
+        self._taken: dict[UUID, int] = {}
 
     def take(self, user: UUID) -> bool:
         """Whether there was a place; who got one gives it back."""
-        if self._taken[user] >= self._most:
+        taken = self._taken.get(user, 0)
+        if taken >= self._most:
             return False
-        self._taken[user] += 1
+        self._taken[user] = taken + 1
         return True
 
     def give_back(self, user: UUID) -> None:
-        self._taken[user] -= 1
-        if not self._taken[user]:
-            del self._taken[user]
+        taken = self._taken.pop(user)
+        if taken > 1:
+            self._taken[user] = taken - 1
 
     def __len__(self) -> int:
         """How many places are taken."""
-        return self._taken.total()
+        return sum(self._taken.values())

@@ -34,6 +34,9 @@ from server.graphql.negotiation import EVENT_STREAM, Wanted, negotiate
 from server.graphql.request import BadRequest, read_request
 from server.graphql.sse import EventStream, answer_as_events, headers_alone
 
+BY_GET = (OperationType.QUERY,)
+BY_POST = (OperationType.QUERY, OperationType.MUTATION)
+
 
 class GraphQLEndpoint:
     """Answers GET and POST. `streams` are the users' places for what lasts."""
@@ -111,9 +114,8 @@ class GraphQLEndpoint:
 
 async def _execute(operation: dict[str, Any], *, posted: bool) -> ExecutionResult | None:
     """None for a subscription, which has not begun."""
-    allowed = {OperationType.QUERY, OperationType.MUTATION} if posted else {OperationType.QUERY}
     try:
-        return await execute(**operation, allowed_operation_types=allowed)
+        return await execute(**operation, allowed_operation_types=BY_POST if posted else BY_GET)
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.SUBSCRIPTION:
             return None

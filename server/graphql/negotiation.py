@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from server.edges.preferences import listed
 
@@ -16,6 +17,8 @@ RANGES = {
     "application/*": (PLAIN_JSON, RESPONSE_JSON),
     "text/*": (EVENT_STREAM,),
 }
+# Of an Accept header that may be remembered, in characters.
+LONGEST_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ class Wanted:
 
 def negotiate(accept: str) -> Wanted | None:
     """What an Accept header asks for; None where nothing that is to be had."""
+    if len(accept) <= LONGEST_KEPT:
+        return _negotiate_once(accept)
+    return _negotiate(accept)
+
+
+def _negotiate(accept: str) -> Wanted | None:
     if not accept:
         return Wanted(PLAIN_JSON, PLAIN_JSON, streams=False)
     liked = _liked(accept)
@@ -38,6 +47,10 @@ def negotiate(accept: str) -> Wanted | None:
         return None
     plain = next((form for form in liked if form != EVENT_STREAM), PLAIN_JSON)
     return Wanted(liked[0], plain, streams=EVENT_STREAM in liked)
+
+
+# Clients have few of them.
+_negotiate_once = lru_cache(maxsize=256)(_negotiate)
 
 
 def _liked(accept: str) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 
 from core.errors import StorycastError
@@ -21,6 +23,8 @@ MOST_BODY_BYTES = 4 * 1024 * 1024
 MOST_QUERY_CHARACTERS = 64 * 1024
 # Ids that are hashes of their documents may say so, by GraphQL over HTTP; those of code generators do not.
 HASHED_BY = "sha256:"
+# Which orjson may take for a fraction, and round.
+LONG_NUMBER = re.compile(rb"[0-9]{18}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -122,6 +126,10 @@ def _named_hash(extensions: dict[str, Any] | None) -> str | None:
 
 
 def _parse(text: str | bytes) -> Any:
+    if isinstance(text, bytes) and not LONG_NUMBER.search(text):
+        # What it does not read, `json` may, or say the same.
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(text)
     try:
         # Decoded here: `json` would guess at UTF-16, and let halves of surrogates pass.
         decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
