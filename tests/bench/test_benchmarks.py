@@ -89,7 +89,7 @@ def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
         [sys.executable, "-c", SMALL_RUN], cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}
     )
     try:
-        _wait_until(lambda: {"serve", "postgres"} <= _words(tmp_path, run.pid))
+        _wait_until(lambda: {"serve", "postgres", "bench.load"} <= _words(tmp_path, run.pid))
     finally:
         run.send_signal(signal.SIGKILL)
         run.wait(LIMIT_SECONDS)

@@ -22,8 +22,8 @@ MEASURED_SECONDS = 0.1
 async def under_load(
     *pieces: bytes, expected: dict[str, Any] | None = None, later: bytes | None = None
 ) -> dict[str, Any]:
-    """What the generator tells of a server that answers each request with these pieces in turn; an
-    empty one closes the connection. From its hundredth request on it answers with `later`, where that is given.
+    """What the generator tells of a server that answers each request with these pieces in turn; an empty one
+    closes the connection. After a hundred requests it answers with `later`, where that is given.
     """
     asked = itertools.count()
 
