@@ -105,14 +105,15 @@ async def test_of_several_subscriptions_in_a_document_the_one_that_is_named_runs
         pytest.param({"id": None}, id="null"),
         pytest.param({"id": 5}, id="a number"),
         pytest.param({"id": "x"}, id="no UUID"),
-        pytest.param({"id": str(UUID(int=1)), "more": [1] * 10_001}, id="too many values"),
+        pytest.param({"more": [1] * 10_001}, id="too many values"),
     ],
 )
 async def test_variables_are_held_to_the_same(api: Api, alice: UUID, variables: dict[str, Any]) -> None:
     await show_documents(api)
+    given = {"id": await api.initiate(alice, await api.add_story(alice))} if "more" in variables else {}
     async with api.socket(alice) as socket:
         for number in range(3):
-            await socket.subscribe(str(number), PROGRESS, **variables)
+            await socket.subscribe(str(number), PROGRESS, **{**given, **variables})
             refused = await socket.receive()
             assert (refused["type"], refused["id"]) == ("error", str(number))
             assert [error["extensions"]["code"] for error in refused["payload"]] == ["BAD_USER_INPUT"]
