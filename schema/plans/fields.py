@@ -19,10 +19,13 @@ DEFINITION = "strawberry-definition"
 
 
 class Resolver(NamedTuple):
-    """`resolve` calls a field's own function; with `awaits`, what that returns is awaited."""
+    """`resolve` calls a field's own function; with `awaits`, what that returns is awaited. `method` is that
+    function, where it takes its object alone.
+    """
 
     resolve: Callable[[Any, Run], Any]
     awaits: bool
+    method: Callable[[Any], Any] | None = None
 
 
 def definition_of(field: GraphQLField) -> StrawberryField:
@@ -59,7 +62,7 @@ def resolver_of(
         raise Unplanned("an unusual resolver")
     info = resolver.info_parameter
     if info is None and not field.arguments:
-        return Resolver(lambda source, _: call(source), resolver.is_async)
+        return Resolver(lambda source, _: call(source), resolver.is_async, call)
     if info is None:
         return Resolver(lambda source, run: call(source, **arguments(run.variables)), resolver.is_async)
     name = info.name
@@ -73,7 +76,7 @@ def resolver_of(
 
 def resolved(key: str, resolver: Resolver, completion: Completion) -> Slot:
     """A field that a resolver answers."""
-    resolve, complete = resolver.resolve, completion.complete
+    resolve, complete, method, leaf = resolver.resolve, completion.complete, resolver.method, completion.leaf
 
     def value(source: Any, run: Run) -> Any:
         return complete(resolve(source, run), run)
@@ -83,5 +86,9 @@ def resolved(key: str, resolver: Resolver, completion: Completion) -> Slot:
         made = complete(await got if resolver.awaits else got, run)
         return await made if isinstance(made, Awaitable) else made
 
+    def written(names: Names) -> str:
+        got = f"{names.add(method)}(source)"
+        return leaf.write(got, names) if leaf else f"{names.add(complete)}({got}, run)"
+
     awaits = resolver.awaits or completion.awaits
-    return Slot(key, value_later if awaits else value, awaits)
+    return Slot(key, value_later if awaits else value, awaits, written if method and not awaits else None)
