@@ -37,8 +37,10 @@ def load_average() -> float:
 
 
 def _commit() -> str:
-    """The checkout's commit; a `+` says that the code differs from it."""
-    return _git("rev-parse", "--short", "HEAD") + ("+" if _git("diff", "HEAD", "--name-only") else "")
+    """The checkout's commit; a `+` says that more than docs differs from it."""
+    return _git("rev-parse", "--short", "HEAD") + (
+        "+" if _git("diff", "HEAD", "--name-only", "--", ".", ":!docs") else ""
+    )
 
 
 def _git(*arguments: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import itertools
 import os
 from typing import Any
 
@@ -23,14 +22,15 @@ async def under_load(
     *pieces: bytes, expected: dict[str, Any] | None = None, later: bytes | None = None
 ) -> dict[str, Any]:
     """What the generator tells of a server that answers each request with these pieces in turn; an empty one
-    closes the connection. After a hundred requests it answers with `later`, where that is given.
+    closes the connection. While it is measured it comes to answer with `later`, where that is given.
     """
-    asked = itertools.count()
+    clock = asyncio.get_running_loop().time
+    turns_at = clock() + 3.5 * MEASURED_SECONDS
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while await reader.readuntil(b"\r\n\r\n"):
-                for piece in (later,) if later and next(asked) > 100 else pieces:
+                for piece in (later,) if later and clock() > turns_at else pieces:
                     if not piece:
                         return
                     writer.write(piece)
