@@ -34,6 +34,9 @@ class Idle(QueueCommon[Entry]):
     def full(self) -> bool:
         return len(self._idle) >= self.maxsize
 
+    def idle(self) -> list[Entry]:
+        return list(self._idle)
+
     def qsize(self) -> int:
         return len(self._idle)
 
@@ -113,6 +116,12 @@ class Pool(AsyncAdaptedQueuePool):
             self._pool.put_nowait(lent)
         else:
             lent.close()
+
+    def hang_up(self) -> None:
+        """End the connections that nobody has, at once."""
+        for entry in self._pool.idle():
+            if entry.driver_connection is not None:
+                entry.driver_connection.terminate()
 
     def _is_live(self, entry: Any) -> bool:
         """Whether `connect` would give it out as it is."""

@@ -159,6 +159,10 @@ class ApiDatabase:
         return UserCall(user_id, pool)
 
     async def close(self) -> None:
+        """Hangs up, without waiting for the server to do so too: that may take as long as any statement."""
+        pool = self.engine.pool
+        assert isinstance(pool, Pool)
+        pool.hang_up()
         await self.engine.dispose()
 
 

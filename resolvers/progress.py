@@ -96,18 +96,21 @@ async def begin_all(
 ) -> list[GenerationEvent]:
     """Have the stream follow all generations, which it is woken for from now on; it leaves by itself.
 
-    What has changed `since`. Raises one of DATABASE_ERRORS where the database stays away.
+    What is to be told at once: what has changed `since`, and what moved while the first look was on its way.
+    Raises one of DATABASE_ERRORS where the database stays away.
     """
     stream.cursor = WAITING
     news.join(stream)
     await services.feed.confirmed(news.user_id)
     stream.cursor = READING
-    began = news.begin()
+    began, start = news.begin(), news.moves
     looked = min(filter(None, (since, news.until)), default=None)
     changes = await services.desk.read(news.user_id, partial(read_changes, since=looked), first=True)
     news.catch_up(changes, began)
     stream.cursor = news.moves
-    return _missed(news, changes, since) if since else []
+    missed = _missed(news, changes, since) if since else []
+    known = {event.id for event in missed}
+    return missed + [event for event in _overtaking(news, changes, start) if event.id not in known]
 
 
 def _ignore(_: datetime) -> None:
@@ -164,6 +167,18 @@ def _missed(news: News, changes: Changes, since: datetime) -> list[GenerationEve
             kind = ChangeKind.CREATED if row.created_at > horizon else ChangeKind.UPDATED
             missed.append(GenerationEvent(kind if newest else ChangeKind.DELETED, row.id, newest))
     return missed + [GenerationEvent(ChangeKind.DELETED, each, None) for each in changes.deleted]
+
+
+def _overtaking(news: News, changes: Changes, start: int) -> list[GenerationEvent]:
+    """What has moved since the move `start` beyond what a look saw that began then."""
+    seen = {row.id: row.revision for row in changes.generations}
+    events = []
+    for entry in news.since(start):
+        is_new = entry.row is not None and entry.row.revision > seen.get(entry.id, 0)
+        if is_new or (entry.row is None and entry.id not in changes.deleted):
+            kind = ChangeKind.UPDATED if entry.row and entry.id in seen else entry.kind(start)
+            events.append(GenerationEvent(kind, entry.id, entry.row))
+    return events
 
 
 class _Waiting:

@@ -147,7 +147,7 @@ class News:
         for row in rows:
             entry = self._entries.get(row.id)
             if entry is None:
-                self._entries[row.id] = entry = Entry(row.id, row)
+                self._entries[row.id] = entry = Entry(row.id, row, at=began)
                 if self.follows_all:
                     entry.begun = self.moves + 1
                     self._move(entry)

@@ -76,16 +76,18 @@ class LivePlans:
         """The plan for an operation of a good document; None where graphql-core is to answer."""
         key = (text, user if '"' in text else None, operation_name)
         if key not in self._kept:
-            self._kept[key] = _make(known.document, operation_name)
+            operation = get_operation_ast(known.document, operation_name)
+            if operation is None:
+                return None
+            self._kept[key] = _make(known.document, operation)
             if len(self._kept) > MOST_PLANS:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
 
 
-def _make(document: DocumentNode, operation_name: str | None) -> LivePlan | None:
-    operation = get_operation_ast(document, operation_name)
-    if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+def _make(document: DocumentNode, operation: OperationDefinitionNode) -> LivePlan | None:
+    if operation.operation is not OperationType.SUBSCRIPTION:
         return None
     try:
         return _plan(document, operation)

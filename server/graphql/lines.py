@@ -92,7 +92,9 @@ class Line:
         services = self._asked.run.context.services
         try:
             if self._asked.only is None:
-                await begin_all(services, self._news, self)
+                # At once, room or not: what comes next is newer.
+                for event in await begin_all(services, self._news, self):
+                    self._write(self._frame(event.kind, event.id, event.generation, {}))
             else:
                 row = await begin_generation(services, self._news, self, self._asked.only)
                 await self._tell_first(self._asked.only, row)
@@ -132,21 +134,16 @@ class Line:
             self.cursor = entry.move
 
     def _made(self, entry: Entry, kind: ChangeKind) -> bytes:
-        """The frame of an event, made once for all who asked for the same by the same name."""
-        key = (self._asked.plan, kind, self._prefix)
-        frame: bytes | None = entry.made.get(key)
-        if frame is None:
-            frame = entry.made[key] = self._frame(kind, entry.id, entry.row, entry.made)
-        return frame
+        """The frame of an event; what it tells is made once for all who asked for the same."""
+        return self._frame(kind, entry.id, entry.row, entry.made)
 
     def _frame(
         self,
         kind: ChangeKind,
         generation_id: UUID,
         row: GenerationRow | None,
-        made: dict[Any, Any] | None = None,
+        made: dict[Any, Any],
     ) -> bytes:
-        made = {} if made is None else made
         payload: bytes | None = made.get((self._asked.plan, kind))
         if payload is None:
             told = {"data": self._asked.plan.data(self._asked.run, kind, generation_id, row)}

@@ -139,6 +139,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[SocketContext, None]):
         self._close_soon(TIMED_OUT, "Connection initialisation timeout")
 
     def _close_soon(self, code: int, reason: str) -> None:
+        # Else they would fill whatever room there is before the last word has its turn.
+        for operation in self.operations.values():
+            if isinstance(operation, Line):
+                operation.leave()
         self._closing = asyncio.create_task(self.websocket.close(code, reason))
 
     async def handle_message(self, message: Any) -> None:

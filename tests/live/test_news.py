@@ -187,3 +187,14 @@ def test_what_is_followed_by_itself_is_kept(news: News, listener: Listener) -> N
     news.leave(follower, ONE)
     news.forget()
     assert (news.entry(ONE), len(news)) == (None, 0)
+
+
+def test_a_first_read_that_is_overtaken_takes_nothing_back() -> None:
+    news = News(UUID(int=9), lambda _: None)
+    slow, quick = news.begin(), news.begin()
+    news.learn([row(3)], quick)
+    news.learn([row(2)], slow)
+    entry = news.entry(ONE)
+    assert entry
+    assert entry.row
+    assert entry.row.revision == 3
