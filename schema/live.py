@@ -29,6 +29,7 @@ from schema.subscription import StoryGenerationEvent
 from schema.types import StoryGeneration
 
 MOST_PLANS = 200
+MOST_FIELDS = 100
 ALL = "storyGenerationEvents"
 
 _types = schema._schema  # noqa: SLF001 - Strawberry shows its types no other way
@@ -101,9 +102,10 @@ def _plan(document: DocumentNode, operation: OperationDefinitionNode) -> LivePla
     node, *others = operation.selection_set.selections
     if others or not isinstance(node, FieldNode) or node.name.value.startswith("__"):
         raise Unplanned("no plain field at the root")
-    [root] = Compiler(_types, document, operation, schema.config, registry).roots()
-    if root.completion.awaits:
-        raise Unplanned("more than an event says by itself")
+    compiler = Compiler(_types, document, operation, schema.config, registry)
+    [root] = compiler.roots()
+    if root.completion.awaits or compiler.fields > MOST_FIELDS:
+        raise Unplanned("more than an event says by itself, or is worth keeping")
     assert _types.subscription_type
     field = _types.subscription_type.fields[node.name.value]
     arguments = arguments_of(definition_of(field), field.args, node, schema.config, registry)

@@ -11,11 +11,12 @@ from graphql import DocumentNode, OperationDefinitionNode, get_operation_ast
 
 from schema.plans.plan import Plan
 
-# In characters of documents: of one, and of all. What is kept of a document takes up to 200 times its length.
+# In characters of documents: of one, and of all. What is kept of one takes some 200 times that.
 LONGEST = 8 * 1024
 MOST_OF_ALL = 256 * 1024
-# What keeping one costs besides, counted as if it were part of it.
+# What keeping one costs besides, and each field of a plan, counted as if it were part of it.
 BESIDES = 64
+FIELD = 12
 
 # The document as it may be seen by all who send it, or by one user alone.
 Key = tuple[str, UUID | None]
@@ -28,6 +29,9 @@ class Prepared:
 
     document: DocumentNode
     _make: Make
+    _grow: Callable[[Prepared, int], None]
+    # As it is counted; None once it is kept no longer.
+    size: int | None = 0
     _plans: dict[str | None, Plan | None] = field(default_factory=dict)
 
     def plan(self, operation_name: str | None) -> Plan | None:
@@ -36,7 +40,9 @@ class Prepared:
             operation = get_operation_ast(self.document, operation_name)
             if operation is None:
                 return None
-            self._plans[operation_name] = self._make(self.document, operation)
+            plan = self._plans[operation_name] = self._make(self.document, operation)
+            if plan:
+                self._grow(self, plan.fields * FIELD)
         return self._plans[operation_name]
 
 
@@ -64,11 +70,18 @@ class PreparedDocuments:
         key = _key(text, user)
         if len(text) > LONGEST or key in self._kept:
             return
-        self._kept[key] = Prepared(document, self._make)
-        self._size += len(text) + BESIDES
+        kept = self._kept[key] = Prepared(document, self._make, self._grow)
+        self._grow(kept, len(text) + BESIDES)
+
+    def _grow(self, kept: Prepared, by: int) -> None:
+        if kept.size is None:
+            return
+        kept.size += by
+        self._size += by
         while self._size > MOST_OF_ALL:
-            (dropped, _), _ = self._kept.popitem(last=False)
-            self._size -= len(dropped) + BESIDES
+            _, dropped = self._kept.popitem(last=False)
+            self._size -= dropped.size or 0
+            dropped.size = None
 
 
 def _key(text: str, user: UUID) -> Key:

@@ -53,7 +53,7 @@ class Root:
 
 
 class Compiler:
-    """For one operation of a valid document."""
+    """For one operation of a valid document. `fields` counts those that it has come to."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Compiler:
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
         self._fragments = {name: FragmentDetails(each) for name, each in self._definitions.items()}
-        self._fields = 0
+        self.fields = 0
 
     def roots(self) -> list[Root]:
         """Raises Unplanned."""
@@ -122,8 +122,8 @@ class Compiler:
 
     def _present(self, kind: GraphQLOutputType, details: FieldDetailsList) -> Completion:
         """Of a value that is not null."""
-        self._fields += 1
-        if self._fields > MOST_FIELDS:
+        self.fields += 1
+        if self.fields > MOST_FIELDS:
             raise Unplanned("too many fields")
         if is_list_type(kind):
             return outputs.list_of(self._completion(kind.of_type, details))

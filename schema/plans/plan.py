@@ -52,12 +52,15 @@ class Kept:
 
 
 class Plan:
-    """One for each operation of a document; runs any number of times, at the same time too."""
+    """One for each operation of a document; runs any number of times, at the same time too. `fields` is how
+    many it has.
+    """
 
     def __init__(self, compiler: Compiler, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
         """Raises Unplanned."""
         self.kind = OperationType(operation.operation.value)
         self._roots = compiler.roots()
+        self.fields = compiler.fields
         self._variables = Variables(schema, operation)
         self._is_serial = self.kind is OperationType.MUTATION
 
