@@ -35,7 +35,8 @@ WITNESS = """
 CREATE TABLE witnessed (id serial, what text, transaction text DEFAULT pg_current_xact_id()::text);
 CREATE FUNCTION witness() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO public.witnessed (what) SELECT concat_ws(' ', TG_OP, TG_ARGV[0], told ->> 'id', told ->> 'status')
+    INSERT INTO public.witnessed (what)
+    SELECT concat_ws(' ', TG_OP, TG_ARGV[0], told ->> 'id', told ->> 'status')
     FROM to_jsonb(COALESCE(NEW, OLD)) AS told
     WHERE TG_OP <> 'UPDATE' OR to_jsonb(OLD) ->> 'status' <> told ->> 'status';
     RETURN NULL;
