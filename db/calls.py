@@ -5,6 +5,7 @@ Their first argument is the user, as whom they read before they look at anything
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,8 +52,9 @@ class UserCall:
             raise ProgrammingError(None, None, error) from error
         except _REFUSALS as error:
             raise DBAPIError(None, None, error) from error
-        except TimeoutError:
-            # Frozen, or gone: whoever got this connection next would wait as long.
+        except (TimeoutError, asyncio.CancelledError):
+            # Frozen, or gone, or with a question underway that nobody waits for: whoever got this connection
+            # next would wait as long.
             lent.invalidate()
             raise
         finally:
