@@ -81,6 +81,11 @@ class Context:
     def generation_counts(self) -> DataLoader[tuple[UUID, Status | None], int]:
         return self._loader(batches.generation_counts_by_story, 0)
 
+    def forget_batches(self) -> None:
+        """Have look-ups begin anew: those that were given up may hold up whoever joins them."""
+        for name in ("stories", "contents", "logs", "generations", "generation_counts"):
+            self.__dict__.pop(name, None)
+
     def _loader(
         self,
         batch: Callable[[Services, UUID, Sequence[K]], Awaitable[Mapping[K, V]]],

@@ -73,6 +73,7 @@ class Plan:
         except Exception as reason:  # noqa: BLE001 - graphql-core meets it again, and says what it is
             logger.debug("Not as planned: %r", reason)
             end_answer()
+            context.forget_batches()
             return None
 
     async def _run(self, context: Context, given: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
