@@ -50,7 +50,8 @@ async def run(plan: Plan) -> Findings:
         leases = Leases(connection, plan.size.lease_seconds)
         killed = 0
         for name in ("ahead", "behind"):
-            killed += await _kill_in_the_middle(made, leases, workers[name], crowd)
+            killed += await _come_to_its_middle(made, leases, workers[name], crowd)
+            workers[name].kill()
             workers[name] = made.start_worker(through=through[name], fault="named")
         findings.note("workers killed in mid-narration", killed)
         findings.expect(killed == 2, "a worker had nothing to do")
@@ -71,11 +72,11 @@ async def run(plan: Plan) -> Findings:
     return findings
 
 
-async def _kill_in_the_middle(made: Installation, leases: Leases, worker: Worker, crowd: Crowd) -> bool:
+async def _come_to_its_middle(made: Installation, leases: Leases, worker: Worker, crowd: Crowd) -> bool:
+    """Whether the worker came to hold a narration, before anything was found wrong."""
     limit = time.monotonic() + made.plan.size.seconds
     while time.monotonic() < limit and not await leases.found_wrong():
         if worker.pid in await find_holders(leases.connection):
-            worker.kill()
             return True
         if await made.unfinished() < len(CLOCKS):
             await crowd.ask(crowd.users[0])
