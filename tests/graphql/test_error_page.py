@@ -18,7 +18,7 @@ from schema.errors import as_error
 from schema.export import EXPORTED
 from server import app
 from server.edges import http_protocol, socket_protocol
-from server.graphql import ws
+from server.graphql import sockets
 from server.rest.answers import FAULTS, INVALID, OUR_FAULT
 from tests.conftest import ROOT
 from tests.graphql.error_page import CLOSE_CODES, OPERATIONS, quoted, rows, table
@@ -110,7 +110,7 @@ def test_every_way_a_websocket_is_closed_has_one_row() -> None:
     assert listed == Counter(row[0] for row in rows(CLOSE_CODES))
     # Those of the protocol, as the handlers say them that run here; others come from the server beneath.
     said = set()
-    for module in (handlers, async_base_view, ws):
+    for module in (handlers, async_base_view, sockets):
         said |= set(re.findall(r"\b4[0-9]{3}\b", "\n".join(numbers(inspect.getsource(module)))))
     assert said == {code for code in listed if code.startswith("4")}
     ours = [f"CloseCode.{code}" for code in ("INVALID_DATA", "MESSAGE_TOO_BIG", "TRY_AGAIN_LATER")]

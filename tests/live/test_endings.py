@@ -15,7 +15,9 @@ from core.identity import open_verifier
 from schema.root import schema
 from server.edges.places import Places
 from server.graphql.documents import Documents
-from server.graphql.ws import LiveEndpoint, SocketAdapter, SocketContext, SocketHandler
+from server.graphql.operations import SocketHandler
+from server.graphql.sockets import SocketAdapter, SocketContext
+from server.graphql.ws import LiveEndpoint
 from tests.callers import Api
 
 NO_DOCUMENTS = Documents({}, trusted_alone=False)

@@ -36,4 +36,4 @@ def room_for_connections() -> None:
 @guard
 def message_check() -> None:
     """What comes on a socket is taken for a message of the protocol."""
-    replace("server.graphql.ws", "_problem", _nothing)
+    replace("server.graphql.sockets", "problem_of", _nothing)
