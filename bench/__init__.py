@@ -16,9 +16,11 @@ that goes afterwards. It starts what is measured; everything it starts ends with
     token = ground.token(users[0].id)
     figures = await rounds.interleave(ground.rounds, {"storycast": measure_api, "peer": measure_peer})
 
-`interleave` awaits each contender's measurement once a round, in an order that turns from round to round; a
-measurement returns its figures by column. `ground.seconds` is how long one measurement is to last. Before
-anything is timed, check that all contenders answer alike, and raise `Different` where they do not.
+`interleave` awaits each contender's measurement once a slice, in an order that turns from slice to slice, and
+makes a round's figures of the medians of its slices; a measurement returns its figures by column.
+`ground.seconds` is how long a contender is measured in a round, all in all: requests are put for that by
+`rounds.SLICES`. Before anything is timed, check that all contenders answer alike, and raise `Different` where
+they do not.
 
 A `Table` shows, for each contender and column, the median over the rounds and the spread; for columns that
 are compared, also the ratio to the reference within each round, which is what lasts from machine to machine.

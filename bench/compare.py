@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from bench import answers, http_load, postgraphile, rounds
+from bench import answers, postgraphile
 from bench.contenders import (
     LIMIT,
     MERCURIUS,
@@ -18,8 +19,8 @@ from bench.contenders import (
     start_responder,
 )
 from bench.ground import Ground
-from bench.http_load import Expected, Request
-from bench.processes import Process
+from bench.http_load import Expected, Load, Request, open_load
+from bench.rounds import SLICES, Measure, interleave
 from bench.tables import Column, Figures, Table
 
 COLUMNS = (
@@ -59,17 +60,21 @@ async def compare(
     made = work.made if work else ()
     await answers.agree(contenders, odd, made)
     checked = await answers.agree(contenders, timed[:SAMPLE] if work else timed, made)
-    measures = {}
-    for name, contender in contenders.items():
-        expected = checked[name]
-        if work:
-            expected = [Expected(contender.phrase(each), expected[0].status, None) for each in timed]
-        measures[name] = partial(_measure, contender.process, expected, ground.seconds, work)
-    length = next(iter(checked.values()))[0].length or 0
-    constant = [Expected(each, 200, length) for each in timed]
-    responder = await start_responder(ground, length)
-    measures[RESPONDER] = partial(_measure, responder, constant, ground.seconds, None)
-    return await rounds.interleave(ground.rounds, measures)
+    slice_seconds = ground.seconds / SLICES
+    async with AsyncExitStack() as stack:
+        measures: dict[str, Measure] = {}
+        for name, contender in contenders.items():
+            expected = checked[name]
+            if work:
+                expected = [Expected(contender.phrase(each), expected[0].status, None) for each in timed]
+            load = await stack.enter_async_context(open_load(contender.process, expected))
+            measures[name] = partial(_measure, load, slice_seconds, work)
+        length = next(iter(checked.values()))[0].length or 0
+        responder = await start_responder(ground, length)
+        constant = [Expected(each, 200, length) for each in timed]
+        load = await stack.enter_async_context(open_load(responder, constant))
+        measures[RESPONDER] = partial(_measure, load, slice_seconds, None)
+        return await interleave(ground.rounds, measures, SLICES)
 
 
 async def both_ways(
@@ -91,12 +96,10 @@ async def both_ways(
     return tables
 
 
-async def _measure(
-    process: Process, expected: Sequence[Expected], seconds: float, work: Work | None
-) -> Mapping[str, float]:
+async def _measure(load: Load, seconds: float, work: Work | None) -> Mapping[str, float]:
     if work is None:
-        return await http_load.measure(process, expected, seconds)
+        return await load.measure(seconds)
     await work.clear()
-    figures = await http_load.measure(process, expected, seconds)
+    figures = await load.measure(seconds)
     await work.check(int(figures["answers"]))
     return figures

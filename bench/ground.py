@@ -19,7 +19,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from bench import processes
-from bench.processes import HOST, Process
+from bench.processes import HOST, ROOT, Process
 from core.identity import sign_token
 from core.settings import PREFIX, Environment, Settings
 from db.provision import migrate
@@ -27,7 +27,6 @@ from server.local.ports import free_port
 from server.local.postgres import DATABASE, SOCKET_PORT, LocalPostgres
 from server.local.valkey import LocalValkey
 
-ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
 
 

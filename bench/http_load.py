@@ -6,17 +6,16 @@ import asyncio
 import base64
 import json
 import random
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from bench.processes import HOST, Process
+from bench.processes import HOST, Process, start_helper
 
-ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 32
-WARM_UP_SECONDS = 1.0
+# Before each slice of a measurement. Connections are made by then, and caches filled.
+WARM_UP_SECONDS = 0.2
 
 
 class LoadFailed(Exception):
@@ -55,38 +54,58 @@ class Expected:
     length: int | None
 
 
-async def measure(process: Process, expected: Sequence[Expected], seconds: float) -> Mapping[str, float]:
-    """Requests a second, processor time a request (µs), latencies (ms), over `seconds`.
+class Load:
+    """A load generator at hand, made by `open_load`."""
 
-    Raises LoadFailed where any answer is not as expected.
-    """
+    def __init__(self, server: Process, generator: asyncio.subprocess.Process) -> None:
+        self._server = server
+        self._generator = generator
+
+    async def measure(self, seconds: float) -> Mapping[str, float]:
+        """Requests a second, processor time a request (µs), latencies (ms), over `seconds`.
+
+        Raises LoadFailed where any answer is not as expected.
+        """
+        told = await self._say({"warm_up": WARM_UP_SECONDS, "seconds": seconds})
+        if not told:
+            raise LoadFailed(f"the load generator ended with {await self._generator.wait()}")
+        figures: dict[str, Any] = json.loads(told)
+        if "failure" in figures:
+            raise LoadFailed(f"{self._server.tell_end()}\n{figures['failure']}")
+        return figures
+
+    async def _say(self, line: Any) -> bytes:
+        """What is answered."""
+        assert self._generator.stdin, "spawned with pipes"
+        assert self._generator.stdout, "spawned with pipes"
+        self._generator.stdin.write(json.dumps(line).encode() + b"\n")
+        await self._generator.stdin.drain()
+        return await self._generator.stdout.readline()
+
+
+@asynccontextmanager
+async def open_load(server: Process, expected: Sequence[Expected]) -> AsyncIterator[Load]:
+    """A generator that puts these requests to a server, in an order of its own, whenever it is asked to."""
     shuffled = list(expected)
     random.Random(0).shuffle(shuffled)  # noqa: S311 - the same order each time
-    plan = {
-        "port": process.port,
-        "pid": process.pid,
-        "connections": CONNECTIONS,
-        "warm_up": WARM_UP_SECONDS,
-        "seconds": seconds,
-        "requests": [
-            {
-                "raw": base64.b64encode(each.request.raw()).decode(),
-                "status": each.status,
-                "length": each.length,
-            }
-            for each in shuffled
-        ],
-    }
-    load = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.load"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    told, _ = await load.communicate(json.dumps(plan).encode())
-    if load.returncode:
-        raise LoadFailed(f"the load generator ended with {load.returncode}")
-    figures: dict[str, Any] = json.loads(told)
-    if "failure" in figures:
-        raise LoadFailed(f"{process.tell_end()}\n{figures['failure']}")
-    return figures
+    generator = await start_helper("bench.load")
+    assert generator.stdin, "spawned with pipes"
+    try:
+        generator.stdin.write(json.dumps(_plan(server, shuffled)).encode() + b"\n")
+        await generator.stdin.drain()
+        yield Load(server, generator)
+    finally:
+        generator.stdin.close()
+        await generator.wait()
+
+
+def _plan(server: Process, expected: Sequence[Expected]) -> dict[str, Any]:
+    requests = [
+        {
+            "raw": base64.b64encode(each.request.raw()).decode(),
+            "status": each.status,
+            "length": each.length,
+        }
+        for each in expected
+    ]
+    return {"port": server.port, "pid": server.pid, "connections": CONNECTIONS, "requests": requests}

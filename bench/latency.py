@@ -12,6 +12,7 @@ from bench.ground import Ground
 from bench.narration_caller import Caller, open_caller
 from bench.rounds import interleave
 from bench.tables import Column, Table
+from bench.usage import cpu_seconds
 
 NAME = "latency"
 ABOUT = "initiate to the first IN_PROGRESS at a client, with an idle worker"
@@ -35,9 +36,9 @@ async def run(ground: Ground) -> list[Table]:
             for number in range(EACH_ROUND):
                 await asyncio.sleep(SHORTEST_PAUSE + STEP * (number % STEPS))
                 timed.append(await _time(caller, story_id))
-            began, used = time.perf_counter(), worker.cpu_seconds()
+            began, used = time.perf_counter(), cpu_seconds(worker.pid)
             await asyncio.sleep(ground.seconds)
-            idle = (worker.cpu_seconds() - used) / (time.perf_counter() - began) * 100
+            idle = (cpu_seconds(worker.pid) - used) / (time.perf_counter() - began) * 100
             return {
                 "answered": median(each[0] for each in timed),
                 "begun": median(each[1] for each in timed),
@@ -47,17 +48,17 @@ async def run(ground: Ground) -> list[Table]:
 
         figures = await interleave(ground.rounds, {"Storycast": measure})
     columns = (
-        Column("begun", "ms to IN_PROGRESS", 1, compared=False),
-        Column("slowest", "slowest", 1, compared=False),
-        Column("answered", "ms to the answer", 1, compared=False),
-        Column("idle", "% of a core, idle worker", 2, compared=False),
+        Column("begun", "ms to IN_PROGRESS", 1),
+        Column("slowest", "slowest", 1),
+        Column("answered", "ms to the answer", 1),
+        Column("idle", "% of a core, idle worker", 2),
     )
     notes = (
         f"{EACH_ROUND} requests a round, one at a time; median of the round, and its slowest.",
         "The client hears by storyGenerationEvents over graphql-transport-ws, on the same machine.",
         "The user's limit on initiations is raised by setting.",
     )
-    return [Table("Initiate to IN_PROGRESS at a client", "Storycast", columns, figures, notes)]
+    return [Table("Initiate to IN_PROGRESS at a client", "", columns, figures, notes)]
 
 
 async def _time(caller: Caller, story_id: str) -> tuple[float, float]:

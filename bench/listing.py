@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
-from bench import data
 from bench.compare import both_ways
 from bench.ground import Ground
 from bench.http_load import Request
+from bench.pages import PAGE_SIZE, ask_for
 from bench.tables import Table
 
 NAME = "list"
@@ -19,8 +17,6 @@ DOCUMENT = """query List($page: Int!, $pageSize: Int!) {
     meta { page pageSize total }
   }
 }"""
-USERS, EACH, PAGE_SIZE = 1000, 200, 10
-ASKING = 32  # of the users
 
 
 def ask(token: str, page: int) -> Request:
@@ -29,9 +25,5 @@ def ask(token: str, page: int) -> Request:
 
 
 async def run(ground: Ground) -> list[Table]:
-    users = await data.fill(ground, USERS, EACH)
-    tokens = [ground.token(user.id) for user in users[:ASKING]]
-    last = EACH // PAGE_SIZE
-    timed = [ask(token, page) for token in tokens for page in range(1, last + 1)]
-    odd = [ask(tokens[0], last + 1), ask(ground.token(uuid4()), 1), ask(tokens[0][:-2] + "AA", 1)]
+    timed, odd = await ask_for(ground, ask)
     return await both_ways(ground, f"GraphQL list of {PAGE_SIZE} and the total", timed, odd)

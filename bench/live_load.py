@@ -10,25 +10,24 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import sys
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import uvloop
 
-from bench.live_socket import Clock, Subscriber, frame, hello
+from bench.live_socket import Clock, Subscriber, Unexpected, frame, hello
+from bench.usage import cpu_seconds, resident_bytes
 
 PROGRESS = 50
 TICK_SECONDS = 0.001
 OPEN_AT_ONCE = 50
-SETTLE_SECONDS = 1.0
+QUIET_SECONDS = 0.3
 LIMIT_SECONDS = 60.0
 KEPT_UP = 0.97
 # Of a step: what else goes on on the machine is no falling behind.
@@ -62,7 +61,8 @@ class Load:
     redis: str  # the path of its socket
     streams: list[dict[str, Any]]  # token, query, variables
     targets: list[tuple[str, str]]  # channel and generation, each published in turn
-    steps: list[dict[str, float]]  # rate (published a second), seconds
+    steady: dict[str, float]  # rate (published a second), seconds
+    ramp: list[dict[str, float]]  # as above, the rates rising
 
 
 async def run(load: Load) -> dict[str, Any]:
@@ -71,31 +71,38 @@ async def run(load: Load) -> dict[str, Any]:
     _, publisher = await loop.create_unix_connection(Publisher, load.redis)
     # Whatever the first ones bring about (imports, caches, pools) is no subscriber's.
     await close(await open_all(load.streams[:OPEN_AT_ONCE], load, clock, delays))
-    before = memory(load.pid)
+    before = resident_bytes(load.pid)
     subscribers = await open_all(load.streams, load, clock, delays)
     await reach_all(load, clock, publisher, subscribers)
-    grown = memory(load.pid) - before
+    grown = resident_bytes(load.pid) - before
     gc.collect()
     gc.freeze()
     gc.disable()
-    steps: list[dict[str, float]] = []
-    for step in load.steps:
-        for _ in range(TRIES if steps else 1):
-            steps.append(await measure(load, clock, publisher, subscribers, delays, **step))
-            if steps[-1]["kept_up"]:
-                break
-        if not steps[-1]["kept_up"] and len(steps) > 1:
-            break
-    lost = sum(each.is_lost for each in subscribers)
-    after = memory(load.pid) - before
+    measure_step = partial(measure, load, clock, publisher, subscribers, delays)
+    steady = await measure_step(**load.steady)
+    if lost := sum(each.is_lost for each in subscribers):
+        raise Unexpected(f"{lost} of {len(subscribers)} sockets were closed")
+    ramp = await climb(load.ramp, measure_step)
     await close(subscribers)
-    return {
-        "sockets": len(subscribers),
-        "lost": lost,
-        "bytes_a_subscriber": grown / len(subscribers),
-        "bytes_a_subscriber_after": after / len(subscribers),
-        "steps": steps,
-    }
+    return {"bytes_a_subscriber": grown / len(subscribers), "steady": steady, "ramp": ramp}
+
+
+async def climb(
+    ramp: list[dict[str, float]], measure_step: Callable[..., Awaitable[dict[str, float]]]
+) -> list[dict[str, float]]:
+    """Find the highest step of `ramp` that is kept up with, by halves; what was measured on the way."""
+    measured = []
+    low, high = 0, len(ramp)
+    while low < high:
+        middle = (low + high) // 2
+        for _ in range(TRIES):
+            measured.append(await measure_step(**ramp[middle]))
+            if measured[-1]["kept_up"]:
+                low = middle + 1
+                break
+        else:
+            high = middle
+    return measured
 
 
 async def open_all(
@@ -129,14 +136,21 @@ async def reach_all(load: Load, clock: Clock, publisher: Publisher, subscribers:
                 some = load.targets[start : start + 50]
                 publisher.publish([(*target, clock.now()) for target in some])
                 await asyncio.sleep(0.02)
-            await asyncio.sleep(SETTLE_SECONDS)
-    await asyncio.sleep(SETTLE_SECONDS)
+            await quiet(lambda: sum(each.events for each in subscribers))
+
+
+async def quiet(count: Callable[[], int]) -> None:
+    """Return once `count` has stood still for QUIET_SECONDS."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        before = -1
+        while before != (before := count()):  # noqa: ASYNC110 - that nothing comes is no event
+            await asyncio.sleep(QUIET_SECONDS)
 
 
 async def close(subscribers: list[Subscriber]) -> None:
     for each in subscribers:
         each.transport.close()
-    await asyncio.sleep(SETTLE_SECONDS)
+    await quiet(lambda: sum(each.is_lost for each in subscribers))
 
 
 def in_turn(targets: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -172,7 +186,7 @@ async def measure(
     told = sorted(delays)
     expected = published * len(subscribers) / len(load.targets)
     p99 = told[int(len(told) * 0.99)] / 1000
-    await asyncio.sleep(SETTLE_SECONDS)
+    await quiet(lambda: len(delays))
     return {
         "kept_up": at_end >= KEPT_UP * expected and p99 <= MOST_DELAY_MS,
         "published": published / (ended - begun),
@@ -185,16 +199,6 @@ async def measure(
         "load_cpu": mine / (ended - begun),
         "server_cpu": theirs / (ended - begun),
     }
-
-
-def memory(pid: int) -> int:
-    """Resident bytes."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

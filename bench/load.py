@@ -1,4 +1,5 @@
-"""The load generator, a program of its own: reads a plan (JSON) from stdin, writes what it saw to stdout.
+"""The load generator, a program of its own. Its first line of stdin is a plan (JSON). For each line after
+that, which says for how long, it puts the plan's requests, and writes what it saw to stdout.
 
 Each connection sends prebuilt requests one after another over HTTP/1.1 keep-alive, the next one as soon as an
 answer is whole. An answer of another status or length than expected ends everything: it is no measurement.
@@ -14,11 +15,12 @@ import re
 import sys
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
 
 import uvloop
+
+from bench.usage import cpu_seconds
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 HEAD_END = b"\r\n\r\n"
@@ -106,12 +108,6 @@ class Connection(asyncio.Protocol):
         self.close()
 
 
-def cpu_seconds(pid: int) -> float:
-    """The processor time that a process has used so far (proc(5))."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 async def apply(plan: dict[str, Any]) -> dict[str, Any]:
     """Warm up, then measure; the figures, or `failure`."""
     asked = [
@@ -155,5 +151,13 @@ async def apply(plan: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def main() -> None:
+    plan = json.loads(sys.stdin.readline())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for line in sys.stdin:
+            told = runner.run(apply({**plan, **json.loads(line)}))
+            print(json.dumps(told), flush=True)  # noqa: T201 - who started it reads it
+
+
 if __name__ == "__main__":
-    json.dump(uvloop.run(apply(json.load(sys.stdin))), sys.stdout)
+    main()

@@ -16,11 +16,12 @@ from uuid import uuid4
 
 import psutil
 
-from bench.ground import ROOT, Ground
+from bench.ground import Ground
 from bench.narration_caller import Caller, open_caller
-from bench.processes import Process
+from bench.processes import ROOT, Process
 from bench.rounds import interleave
 from bench.tables import Column, Table
+from bench.usage import cpu_seconds
 
 NAME = "narration"
 ABOUT = "a story to its MP3 and captions beside the bare engine, on one core; two workers beside one"
@@ -60,15 +61,15 @@ async def _share(ground: Ground, caller: Caller, worker: Process) -> Table:
             _pin(pid, cores[-1:])
 
         async def alone() -> Mapping[str, float]:
-            used = _cpu_seconds(bare.pid)
+            used = cpu_seconds(bare.pid)
             taken = await asyncio.to_thread(_speak, bare)
-            return {"speed": len(STORY) / taken, "thrift": len(STORY) / (_cpu_seconds(bare.pid) - used)}
+            return {"speed": len(STORY) / taken, "thrift": len(STORY) / (cpu_seconds(bare.pid) - used)}
 
         async def whole() -> Mapping[str, float]:
-            began, used = time.perf_counter(), _cpu_seconds(worker.pid)
+            began, used = time.perf_counter(), cpu_seconds(worker.pid)
             await asyncio.gather(caller.initiate(story_id), caller.hear_ends(1))
             taken = time.perf_counter() - began
-            return {"speed": len(STORY) / taken, "thrift": len(STORY) / (_cpu_seconds(worker.pid) - used)}
+            return {"speed": len(STORY) / taken, "thrift": len(STORY) / (cpu_seconds(worker.pid) - used)}
 
         await whole()
         await alone()
@@ -94,9 +95,9 @@ async def _pair(ground: Ground, caller: Caller, first: Process) -> Table:
     async def narrate(*, both: bool) -> Mapping[str, float]:
         # A frozen worker takes nothing: it is asked nothing while it waits.
         second.popen.send_signal(signal.SIGCONT if both else signal.SIGSTOP)
-        began, used = time.perf_counter(), sum(_cpu_seconds(each.pid) for each in workers)
+        began, used = time.perf_counter(), sum(cpu_seconds(each.pid) for each in workers)
         await asyncio.gather(caller.hear_ends(QUEUED), *(caller.initiate(story_id) for _ in range(QUEUED)))
-        taken, used = time.perf_counter() - began, sum(_cpu_seconds(each.pid) for each in workers) - used
+        taken, used = time.perf_counter() - began, sum(cpu_seconds(each.pid) for each in workers) - used
         return {"speed": QUEUED * len(MEDIUM) / taken, "busy": used / taken * 100}
 
     await narrate(both=True)
@@ -136,11 +137,6 @@ def _speak(process: subprocess.Popen[str]) -> float:
     process.stdin.write("\n")
     process.stdin.flush()
     return float(process.stdout.readline())
-
-
-def _cpu_seconds(pid: int) -> float:
-    used = psutil.Process(pid).cpu_times()
-    return float(used.user + used.system)
 
 
 def _can_pin() -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from core.settings import PREFIX, Settings
 from server.local.ports import answers
 from server.local.process import spawn, stop, tail
 
+ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 READY_SECONDS = 60
 
@@ -42,18 +44,6 @@ class Process:
     def base(self) -> str:
         return f"http://{HOST}:{self.port}"
 
-    def cpu_seconds(self) -> float:
-        """The processor time that it, and all of its threads, have used so far (proc(5))."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def resident_bytes(self) -> int:
-        """The memory that it has by itself (proc(5))."""
-        for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Private_Dirty:"):
-                return int(line.split()[1]) * 1024
-        return 0
-
     def tell_end(self) -> str:
         return f"{self.name}; {self.log.name} ends:\n{tail(self.log, 20)}"
 
@@ -69,6 +59,16 @@ class Process:
             if time.monotonic() > limit:
                 raise NotReady(f"No answer within {READY_SECONDS} s: {self.tell_end()}")
             await asyncio.sleep(0.05)
+
+
+async def start_helper(module: str, *arguments: str) -> asyncio.subprocess.Process:
+    """A module of this package in a process of its own, which is told and tells by pipes."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", module, *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
 
 def start(

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
-from bench import data
 from bench.compare import COLUMNS, compare
 from bench.contenders import STORYCAST, Contender, start_limit
 from bench.ground import Ground
 from bench.http_load import Request
+from bench.pages import PAGE_SIZE, ask_for
 from bench.tables import Table
 
 NAME = "rest"
 ABOUT = "REST list of 10 and the total, beside bare Starlette with asyncpg"
 
-USERS, EACH, PAGE_SIZE = 1000, 200, 10
-ASKING = 32  # of the users
 TRANSACTION = "Starlette + asyncpg, in a transaction"
 ONE_TRIP = "Starlette + asyncpg, in one round trip"
 
@@ -25,11 +21,7 @@ def ask(token: str, page: int) -> Request:
 
 
 async def run(ground: Ground) -> list[Table]:
-    users = await data.fill(ground, USERS, EACH)
-    tokens = [ground.token(user.id) for user in users[:ASKING]]
-    last = EACH // PAGE_SIZE
-    timed = [ask(token, page) for token in tokens for page in range(1, last + 1)]
-    odd = [ask(tokens[0], last + 1), ask(ground.token(uuid4()), 1), ask(tokens[0][:-2] + "AA", 1)]
+    timed, odd = await ask_for(ground, ask)
     contenders = {
         STORYCAST: Contender(await ground.start_api()),
         TRANSACTION: await start_limit(ground, one_trip=False),

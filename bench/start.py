@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from bench.ground import ROOT, Ground
-from bench.processes import HOST
+from bench.ground import Ground
+from bench.processes import HOST, ROOT
 from bench.rounds import interleave
 from bench.tables import Column, Table
 from core.settings import PREFIX
@@ -40,16 +40,16 @@ async def run(ground: Ground) -> list[Table]:
     first = await start()
     figures = await interleave(ground.rounds, {"warm": start})
     columns = (
-        Column("api", "s to the API's first answer", 2, compared=False),
-        Column("ready", "s until /readyz is 200 and the worker waits", 2, compared=False),
-        Column("used", "s of processor by then", 2, compared=False),
-        Column("stop", "s to stop", 2, compared=False),
+        Column("api", "s to the API's first answer", 2),
+        Column("ready", "s until /readyz is 200 and the worker waits", 2),
+        Column("used", "s of processor by then", 2),
+        Column("stop", "s to stop", 2),
     )
     notes = (
         f"`python3 dev.py run` with {WORKERS} worker; what it needs is installed, and the UI built.",
         f"The first start, with all that it makes: {first['ready']:.1f} s.",
     )
-    return [Table("Start on a data directory that is there", "warm", columns, figures, notes)]
+    return [Table("Start on a data directory that is there", "", columns, figures, notes)]
 
 
 def _start_and_stop(folder: Path) -> Mapping[str, float]:

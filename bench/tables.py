@@ -26,7 +26,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Everything measured in one comparison. `reference` is the contender that the others are put beside."""
+    """Everything measured in one comparison. `reference` is the contender that the others are put beside;
+    where there is none, nothing is compared.
+    """
 
     title: str
     reference: str
@@ -38,7 +40,7 @@ class Table:
         """The table as docs/performance.md has it, with its notes below."""
         heads = ["contender"]
         for column in self.columns:
-            heads += [column.title, *([f"to {self.reference}"] if column.compared else [])]
+            heads += [column.title, *([f"to {self.reference}"] if self._compares(column) else [])]
         rows = [heads, ["---"] * len(heads), *(self._row(contender) for contender in self.figures)]
         lines = [f"| {' | '.join(cells)} |" for cells in rows]
         return "\n".join([f"### {self.title}", "", *lines, "", *(f"- {note}" for note in self.notes), ""])
@@ -60,12 +62,15 @@ class Table:
             "notes": list(self.notes),
         }
 
+    def _compares(self, column: Column) -> bool:
+        return column.compared and bool(self.reference)
+
     def _row(self, contender: str) -> list[str]:
         cells = [contender]
         for column in self.columns:
             found = self.figures[contender].get(column.key)
             cells.append(_spread(found, column.digits) if found else "")
-            if column.compared:
+            if self._compares(column):
                 cells.append(_spread(self.ratios(contender, column.key), 2) if found else "")
         return cells
 

@@ -1,12 +1,11 @@
 // PostGraphile makes its schema of the tables, so it is asked for the same rows in a document of its own, and reads
 // them in a transaction that sets the identity, as it documents for row security.
-import { createServer } from 'node:http';
 import { postgraphile } from 'postgraphile';
 import { makePgService } from 'postgraphile/adaptors/pg';
 import { grafserv } from 'postgraphile/grafserv/node';
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
 import pg from 'pg';
-import { identify } from './identity.js';
+import { serveByNode } from './serving.js';
 
 const pool = new pg.Pool({ max: Number(process.env.POOL_SIZE) });
 const service = postgraphile({
@@ -19,15 +18,6 @@ const service = postgraphile({
   },
 }).createServ(grafserv);
 
-const server = createServer((request, response) => {
-  if (request.url === '/healthz') return response.end();
-  request.me = identify(request.headers.authorization);
-  if (request.me === null) {
-    response.writeHead(401, { 'Content-Type': 'application/json' });
-    return response.end('{"errors":[{"message":"Unauthorized"}]}');
-  }
-  return handle(request, response);
-});
 const handle = service.createHandler();
 await service.ready();
-server.listen(Number(process.env.PORT), '127.0.0.1');
+serveByNode(handle);

@@ -17,27 +17,27 @@ from typing import Any
 import psutil
 import pytest
 
-from bench import answers, data, rest
+from bench import answers, data, pages, rest
 from bench.__main__ import main
 from bench.contenders import RESPONDER, STORYCAST, Contender, start_limit
 from bench.ground import open_ground
-from bench.http_load import Expected, LoadFailed, Request, measure
+from bench.http_load import Expected, LoadFailed, Request, open_load
 from bench.rounds import Different
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 60
 SMALL_RUN = """
-from bench import rest
+from bench import pages
 from bench.__main__ import main
-rest.USERS = rest.EACH = 20
+pages.USERS = pages.EACH = 20
 main(["rest", "--seconds", "60"])
 """
 
 
 @pytest.fixture
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest, "USERS", 40)
-    monkeypatch.setattr(rest, "EACH", 20)
+    monkeypatch.setattr(pages, "USERS", 40)
+    monkeypatch.setattr(pages, "EACH", 20)
 
 
 def test_a_benchmark_prints_its_table_and_keeps_its_figures(
@@ -66,7 +66,7 @@ async def test_contenders_that_answer_otherwise_are_told(few_rows: None) -> None
         return {**answer, "meta": {**answer["meta"], "total": answer["meta"]["total"] + 1}}
 
     async with open_ground(1, 0.2) as ground:
-        users = await data.fill(ground, rest.USERS, rest.EACH)
+        users = await data.fill(ground, pages.USERS, pages.EACH)
         first, second = (rest.ask(ground.token(user.id), 1) for user in users[:2])
         api = Contender(await ground.start_api())
         peer = await start_limit(ground, one_trip=True)
@@ -79,8 +79,9 @@ async def test_contenders_that_answer_otherwise_are_told(few_rows: None) -> None
         admitting = replace(peer, phrase=lambda _: first)
         with pytest.raises(Different, match="ours: 401"):
             await answers.agree({"ours": api, "theirs": admitting}, [unsigned])
-        with pytest.raises(LoadFailed, match="expected 200 with 1 bytes"):
-            await measure(api.process, [Expected(first, 200, 1)], 0.2)
+        async with open_load(api.process, [Expected(first, 200, 1)]) as load:
+            with pytest.raises(LoadFailed, match="expected 200 with 1 bytes"):
+                await load.measure(0.2)
 
 
 @pytest.mark.long

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bench.rounds import interleave
+from dataclasses import replace
+
+from bench.rounds import Measure, interleave
 from bench.tables import Column, Table
 
 
@@ -32,17 +34,41 @@ def test_a_table_shows_medians_spreads_and_ratios() -> None:
     ]
 
 
+def test_a_table_without_a_reference_compares_nothing() -> None:
+    assert replace(table(), reference="").markdown().splitlines()[2:5] == [
+        "| contender | requests/s | p99 ms |",
+        "| --- | --- | --- |",
+        "| ours | 100 (90 to 400) | 2.0 (1.0 to 3.0) |",
+    ]
+
+
+async def test_a_round_is_the_median_of_its_slices() -> None:
+    told = {"a": iter([1.0, 9.0, 2.0, 5.0, 3.0, 4.0]), "b": iter([7.0, 8.0, 9.0, 1.0, 1.0, 1.0])}
+    order: list[str] = []
+
+    def measure(name: str) -> Measure:
+        async def measured() -> dict[str, float]:
+            order.append(name)
+            return {"p50": next(told[name])}
+
+        return measured
+
+    figures = await interleave(2, {name: measure(name) for name in "ab"}, slices=3)
+    assert "".join(order) == "abbaabbaabba"
+    assert figures == {"a": {"p50": [2.0, 4.0]}, "b": {"p50": [8.0, 1.0]}}
+
+
 async def test_each_round_begins_with_the_next_contender() -> None:
     order: list[str] = []
 
-    def measure(name: str) -> object:
+    def measure(name: str) -> Measure:
         async def measured() -> dict[str, float]:
             order.append(name)
             return {"per_second": float(len(order))}
 
         return measured
 
-    figures = await interleave(4, {name: measure(name) for name in "abc"})  # type: ignore[misc]
+    figures = await interleave(4, {name: measure(name) for name in "abc"})
     assert "".join(order) == "abcbcacababc"
     assert figures == {
         "a": {"per_second": [1.0, 6.0, 8.0, 10.0]},
