@@ -1,6 +1,6 @@
 """What subscriptions tell of an event, made at once: for those whose fields are all there with the event.
 
-All others, and all errors, are graphql-core's.
+All others are graphql-core's; so is an event of which anything fails.
 """
 
 from __future__ import annotations
@@ -12,12 +12,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from graphql import DocumentNode, FieldNode, OperationDefinitionNode, OperationType, get_operation_ast
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+)
+from strawberry.types.execution import ExecutionResult
 
 from core.events import ChangeKind
 from db.models import GenerationRow
 from schema.context import Context
 from schema.limits import MOST_VALUES, is_within
+from schema.once import answer_once
 from schema.plans.compiler import Compiler, Root
 from schema.plans.fields import definition_of
 from schema.plans.inputs import Arguments, Variables, arguments_of
@@ -34,13 +42,18 @@ ALL = "storyGenerationEvents"
 
 _types = schema._schema  # noqa: SLF001 - Strawberry shows its types no other way
 
+# What a subscription's resolver yields.
+Event = StoryGenerationEvent | StoryGeneration | None
+
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LivePlan:
-    """For one subscription of a document. `follows_all`: what it tells are events."""
+    """For one subscription of the document that `text` is. `follows_all`: what it tells are events."""
 
+    text: str
+    operation_name: str | None
     follows_all: bool
     root: Root
     variables: Variables
@@ -56,13 +69,18 @@ class LivePlan:
         run = Run(context, self.variables.coerce(given))
         return run, self.arguments(run.variables).get("id")
 
-    def data(
-        self, run: Run, kind: ChangeKind, generation_id: UUID, row: GenerationRow | None
-    ) -> dict[str, Any]:
-        """What is told of a generation in this state. Raises what no plan foresees."""
+    def event(self, kind: ChangeKind, generation_id: UUID, row: GenerationRow | None) -> Event:
+        """Of a generation in this state."""
         generation = StoryGeneration.of(row) if row else None
-        told = StoryGenerationEvent.of(kind, generation_id, generation) if self.follows_all else generation
-        return {self.root.key: self.root.completion.complete(told, run)}
+        return StoryGenerationEvent.of(kind, generation_id, generation) if self.follows_all else generation
+
+    def data(self, run: Run, event: Event) -> dict[str, Any]:
+        """What is told of it. Raises whatever keeps a field from its value: then it is for `answer`."""
+        return {self.root.key: self.root.completion.complete(event, run)}
+
+    async def answer(self, context: Context, given: Mapping[str, Any], event: Event) -> ExecutionResult:
+        """What graphql-core tells of it."""
+        return await answer_once(self.text, self.operation_name, given, context, event)
 
 
 class LivePlans:
@@ -80,24 +98,28 @@ class LivePlans:
             operation = get_operation_ast(known.document, operation_name)
             if operation is None:
                 return None
-            self._kept[key] = _make(known.document, operation)
+            self._kept[key] = _make(known.document, operation, text, operation_name)
             if len(self._kept) > MOST_PLANS:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
 
 
-def _make(document: DocumentNode, operation: OperationDefinitionNode) -> LivePlan | None:
+def _make(
+    document: DocumentNode, operation: OperationDefinitionNode, text: str, operation_name: str | None
+) -> LivePlan | None:
     if operation.operation is not OperationType.SUBSCRIPTION:
         return None
     try:
-        return _plan(document, operation)
+        return _plan(document, operation, text, operation_name)
     except Unplanned as reason:
         logger.debug("No plan: %s", reason)
         return None
 
 
-def _plan(document: DocumentNode, operation: OperationDefinitionNode) -> LivePlan:
+def _plan(
+    document: DocumentNode, operation: OperationDefinitionNode, text: str, operation_name: str | None
+) -> LivePlan:
     registry = schema.schema_converter.scalar_registry
     node, *others = operation.selection_set.selections
     if others or not isinstance(node, FieldNode) or node.name.value.startswith("__"):
@@ -109,4 +131,5 @@ def _plan(document: DocumentNode, operation: OperationDefinitionNode) -> LivePla
     assert _types.subscription_type
     field = _types.subscription_type.fields[node.name.value]
     arguments = arguments_of(definition_of(field), field.args, node, schema.config, registry)
-    return LivePlan(node.name.value == ALL, root, Variables(_types, operation), arguments)
+    variables = Variables(_types, operation)
+    return LivePlan(text, operation_name, node.name.value == ALL, root, variables, arguments)

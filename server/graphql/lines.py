@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,9 +19,9 @@ from core.events import ChangeKind
 from db.models import GenerationRow, Status
 from db.sessions import DATABASE_ERRORS
 from resolvers.progress import begin_all, begin_generation
-from resolvers.progress_news import READING, Entry
+from resolvers.progress_news import READING
 from schema.faults import INTERNAL_MESSAGE
-from schema.live import LivePlan
+from schema.live import Event, LivePlan
 from schema.plans.run import Run
 from server.edges.json_text import to_json
 from server.edges.socket_protocol import SocketProtocol, text_frame
@@ -31,16 +31,28 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A subscription as a client asked for it. `only`: the one generation that it follows."""
+    """A subscription as a client asked for it, with the variables `given`. `only`: the one generation that
+    it follows.
+    """
 
     operation_id: str
+    given: Mapping[str, Any]
     plan: LivePlan
     run: Run
     only: UUID | None
 
 
+class _Failed(Exception):
+    """A field of this event has failed."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+
 class Line:
-    """One operation. `task` runs while it begins; `cursor` is what it has been told, as `Stream` has it.
+    """One operation. `task` runs while it begins, and while graphql-core tells an event; `cursor` is what it
+    has been told, as `Stream` has it.
 
     `over` is called with its id once it has ended by itself, and `otherwise` where it cannot begin like this.
     """
@@ -59,7 +71,8 @@ class Line:
     ) -> None:
         self.cursor = READING
         self._asked = asked
-        self._wire, self._over, self._otherwise = wire, over, otherwise
+        self._wire, self._over = wire, over
+        self._otherwise: Callable[[], Awaitable[None]] | None = otherwise
         self._prefix = b'{"id":' + to_json(asked.operation_id) + b',"type":"next","payload":'
         self._is_left = False
         context = asked.run.context
@@ -78,51 +91,78 @@ class Line:
 
     def wake(self) -> None:
         """Tell what has moved, as much of it as there is room for."""
-        if self.cursor >= READING or self._is_left:
+        if self.cursor >= READING or self.task or self._is_left:
             return
         try:
             if self._asked.only is None:
                 self._tell_all()
             else:
                 self._tell_one(self._asked.only)
+        except _Failed as failed:
+            self.task = asyncio.create_task(self._go_on(failed.event))
         except Exception as error:  # noqa: BLE001 - told to the client, and logged
             self._fail(error)
 
     async def _begin(self) -> None:
-        services = self._asked.run.context.services
+        services, otherwise = self._asked.run.context.services, self._otherwise
+        self._otherwise = None
+        assert otherwise
         try:
             if self._asked.only is None:
                 # At once, room or not: what comes next is newer.
                 for event in await begin_all(services, self._news, self):
-                    self._write(self._frame(event.kind, event.id, event.generation, {}))
+                    await self._tell_first(event.kind, event.id, event.generation)
             else:
                 row = await begin_generation(services, self._news, self, self._asked.only)
-                await self._tell_first(self._asked.only, row)
+                if Status(row.status).final:
+                    await self._wire.room()
+                    await self._tell_first(ChangeKind.UPDATED, self._asked.only, row)
+                    self._end()
+                else:
+                    self.cursor -= 1
         except (GenerationNotFound, *DATABASE_ERRORS):
             self.task = None
             self.leave()
-            await self._otherwise()
+            await otherwise()
         except Exception as error:  # noqa: BLE001 - told to the client, and logged
             self._fail(error)
         finally:
             self.task = None
+        self.wake()
 
-    async def _tell_first(self, generation_id: UUID, row: GenerationRow) -> None:
-        if Status(row.status).final:
-            await self._wire.room()
-            self._write(self._frame(ChangeKind.UPDATED, generation_id, row, {}))
-            self._end()
-        else:
-            self.cursor -= 1
-            self.wake()
+    async def _tell_first(self, kind: ChangeKind, generation_id: UUID, row: GenerationRow | None) -> None:
+        try:
+            self._tell(kind, generation_id, row, {})
+        except _Failed as failed:
+            await self._tell_failed(failed.event)
+
+    async def _go_on(self, failed: Event) -> None:
+        try:
+            await self._tell_failed(failed)
+        except Exception as error:  # noqa: BLE001 - told to the client, and logged
+            self._fail(error)
+        finally:
+            self.task = None
+        self.wake()
+
+    async def _tell_failed(self, event: Event) -> None:
+        asked = self._asked
+        answer = await asked.plan.answer(asked.run.context, asked.given, event)
+        told: dict[str, Any] = {"data": answer.data}
+        if answer.errors:
+            told["errors"] = [error.formatted for error in answer.errors]
+        self._write(self._frame(to_json(told)))
 
     def _tell_one(self, generation_id: UUID) -> None:
         entry = self._news.entry(generation_id)
-        if entry is None or entry.move <= self.cursor or not self._wire.has_room(self.wake):
+        if entry is None:
             return
-        self.cursor = entry.move
-        if entry.row is not None:
-            self._write(self._made(entry, ChangeKind.UPDATED))
+        if entry.move > self.cursor:
+            if not self._wire.has_room(self.wake):
+                return
+            self.cursor = entry.move
+            if entry.row is not None:
+                self._tell(ChangeKind.UPDATED, entry.id, entry.row, entry.made)
         if entry.row is None or Status(entry.row.status).final:
             self._end()
 
@@ -130,24 +170,25 @@ class Line:
         for entry in self._news.since(self.cursor):
             if not self._wire.has_room(self.wake):
                 return
-            self._write(self._made(entry, entry.kind(self.cursor)))
-            self.cursor = entry.move
+            kind, self.cursor = entry.kind(self.cursor), entry.move
+            self._tell(kind, entry.id, entry.row, entry.made)
 
-    def _made(self, entry: Entry, kind: ChangeKind) -> bytes:
-        """The frame of an event; what it tells is made once for all who asked for the same."""
-        return self._frame(kind, entry.id, entry.row, entry.made)
-
-    def _frame(
-        self,
-        kind: ChangeKind,
-        generation_id: UUID,
-        row: GenerationRow | None,
-        made: dict[Any, Any],
-    ) -> bytes:
-        payload: bytes | None = made.get((self._asked.plan, kind))
+    def _tell(
+        self, kind: ChangeKind, generation_id: UUID, row: GenerationRow | None, made: dict[Any, Any]
+    ) -> None:
+        """What it tells is made once for all who asked for the same. Raises _Failed."""
+        plan = self._asked.plan
+        payload: bytes | None = made.get((plan, kind))
         if payload is None:
-            told = {"data": self._asked.plan.data(self._asked.run, kind, generation_id, row)}
-            payload = made[self._asked.plan, kind] = to_json(told)
+            event = plan.event(kind, generation_id, row)
+            try:
+                data = plan.data(self._asked.run, event)
+            except Exception as error:
+                raise _Failed(event) from error
+            payload = made[plan, kind] = to_json({"data": data})
+        self._write(self._frame(payload))
+
+    def _frame(self, payload: bytes) -> bytes:
         return text_frame(self._prefix + payload + b"}")
 
     def _write(self, frame: bytes) -> None:

@@ -50,12 +50,13 @@ class SocketHandler(SocketLife):
         plan = context.plans.find(known, text, context.me, asked.operation_name) if known else None
         if plan is None or context.wire is None:
             return None
+        given = asked.variables or {}
         try:
-            run, only = plan.begin(context, asked.variables or {})
+            run, only = plan.begin(context, given)
         except Exception:  # noqa: BLE001 - graphql-core meets it again, and says what it is
             return None
         otherwise = partial(self._subscribe_otherwise, message)
-        known_as = lines.Asked(message["id"], plan, run, only)
+        known_as = lines.Asked(message["id"], given, plan, run, only)
         return Line(known_as, context.wire, self.forget_id, otherwise)
 
     async def _subscribe_otherwise(self, message: Any) -> None:
