@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("benchmarks", nargs="*", metavar="NAME", type=_benchmark)
     parser.add_argument("--rounds", type=_positive, default=5, help="how often each is measured (5)")
-    parser.add_argument("--seconds", type=float, default=2.5, help="of each, a round (2.5)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each, a round (2)")
     parser.add_argument("--keep", action="store_true", help="put the tables into docs/performance.md")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="where raw figures go")
     return parser

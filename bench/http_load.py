@@ -14,7 +14,9 @@ from typing import Any
 from bench.processes import HOST, Process, start_helper
 
 CONNECTIONS = 32
-# Before each slice of a measurement. Connections are made by then, and caches filled.
+# Compilers such as Node's have seen enough by then.
+FIRST_SECONDS = 1.5
+# Before each measurement: for connections to be made, and caches to be filled again.
 WARM_UP_SECONDS = 0.2
 
 
@@ -85,7 +87,9 @@ class Load:
 
 @asynccontextmanager
 async def open_load(server: Process, expected: Sequence[Expected]) -> AsyncIterator[Load]:
-    """A generator that puts these requests to a server, in an order of its own, whenever it is asked to."""
+    """A generator that puts these requests to a server, in an order of its own, whenever it is asked to. The
+    server has been warmed up by then. Raises LoadFailed.
+    """
     shuffled = list(expected)
     random.Random(0).shuffle(shuffled)  # noqa: S311 - the same order each time
     generator = await start_helper("bench.load")
@@ -93,7 +97,9 @@ async def open_load(server: Process, expected: Sequence[Expected]) -> AsyncItera
     try:
         generator.stdin.write(json.dumps(_plan(server, shuffled)).encode() + b"\n")
         await generator.stdin.drain()
-        yield Load(server, generator)
+        load = Load(server, generator)
+        await load.measure(FIRST_SECONDS)
+        yield load
     finally:
         generator.stdin.close()
         await generator.wait()

@@ -37,7 +37,8 @@ async def run(ground: Ground) -> list[Table]:
                 await asyncio.sleep(SHORTEST_PAUSE + STEP * (number % STEPS))
                 timed.append(await _time(caller, story_id))
             began, used = time.perf_counter(), cpu_seconds(worker.pid)
-            await asyncio.sleep(ground.seconds)
+            # By then it has swept.
+            await asyncio.sleep(max(ground.seconds, ground.settings.sweep_seconds))
             idle = (cpu_seconds(worker.pid) - used) / (time.perf_counter() - began) * 100
             return {
                 "answered": median(each[0] for each in timed),

@@ -23,7 +23,7 @@ SOCKETS, USERS = 2000, 500
 RATE = 1500
 # What may be delivered a second: the highest of these steps that is.
 STEPS = (8_000, 12_000, 16_000, 20_000, 25_000, 30_000, 36_000, 43_000)
-STEP_SECONDS = 2.0
+STEADY_SECONDS, STEP_SECONDS = 5.0, 2.0
 
 FIELDS = "id status progress revision"
 PROGRESS = f"subscription ($id: UUID!) {{ storyGenerationProgress(id: $id) {{ {FIELDS} }} }}"
@@ -95,7 +95,7 @@ async def _measure(
         "redis": ground.peer_environment()["REDIS_SOCKET"],
         "streams": streams,
         "targets": targets,
-        "steady": {"rate": RATE, "seconds": 2 * ground.seconds},
+        "steady": {"rate": RATE, "seconds": max(ground.seconds, STEADY_SECONDS)},
         "ramp": ramp,
     }
     process = await start_helper("bench.live_load")
