@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 import orjson
-import redis.asyncio
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
-TIMEOUT_SECONDS = 2
+from core.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -81,34 +79,23 @@ def user_channel(user_id: UUID) -> str:
 class Publisher:
     """Sends changes out. Call it after the commit that made them."""
 
-    def __init__(self, redis_url: str) -> None:
-        self._redis = redis.asyncio.from_url(
-            redis_url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 1),
-        )
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
 
-    async def publish(self, user_id: UUID, *changes: GenerationChange) -> None:
-        """Tell the user's subscribers, all changes in one go; returns within TIMEOUT_SECONDS.
+    def publish(self, user_id: UUID, *changes: GenerationChange) -> asyncio.Future[None]:
+        """Tell the user's subscribers, all changes in one go; done within the pipeline's ANSWER_SECONDS.
 
-        A failure is logged, never raised.
+        They are on their way whether it is awaited or not. A failure is logged, never raised.
         """
-        try:
-            async with (
-                asyncio.timeout(TIMEOUT_SECONDS),
-                self._redis.pipeline(transaction=False) as pipeline,
-            ):
-                for change in changes:
-                    pipeline.publish(user_channel(user_id), change.encode())
-                await pipeline.execute()
-        except (RedisError, OSError) as error:
-            ids = ", ".join(str(change.id) for change in changes[:3])
-            logger.warning("Changes of %d generations (%s …) not published: %r", len(changes), ids, error)
+        channel = user_channel(user_id)
+        commands = [("PUBLISH", channel, change.encode()) for change in changes]
+        return self._pipeline.send(*commands, lost=partial(_log_loss, changes))
 
     async def ping(self) -> None:
-        """Raises RedisError or OSError when Redis does not answer."""
-        await self._redis.ping()
+        """Raises one of REDIS_ERRORS when Redis does not answer."""
+        await self._pipeline.ask(("PING",))
 
-    async def close(self) -> None:
-        await self._redis.aclose()
+
+def _log_loss(changes: Sequence[GenerationChange], error: Exception) -> None:
+    ids = ", ".join(str(change.id) for change in changes[:3])
+    logger.warning("Changes of %d generations (%s …) not published: %r", len(changes), ids, error)

@@ -15,17 +15,17 @@ from typing import Any, Protocol, Self
 from uuid import UUID
 
 import hiredis
-import redis.asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import ResponseError
 
-from core.events import TIMEOUT_SECONDS, GenerationChange, user_channel
+from core.events import GenerationChange, user_channel
+from core.wire import REDIS_ERRORS, Wire, open_pool, pack
 
+# How long a subscriber waits for Redis before it starts without.
+CONFIRM_SECONDS = 2
 PING_SECONDS = 3
 SILENCE_SECONDS = 8
 FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 5
-# Of messages, at once.
-MOST_BYTES = 256 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +44,7 @@ class Feed:
     """Hands each change to those who watch its user. Runs inside `async with`."""
 
     def __init__(self, redis_url: str) -> None:
-        self._pool = redis.asyncio.ConnectionPool.from_url(
-            redis_url, protocol=2, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=None
-        )
+        self._pool = open_pool(redis_url)
         self._watchers: dict[str, set[Watcher]] = {}
         # By channel: set once the server has confirmed it. Whatever a lost connection takes along is a gap.
         self._confirmed: dict[str, asyncio.Event] = {}
@@ -82,14 +80,14 @@ class Feed:
             self._moved.set()
 
     async def confirmed(self, user_id: UUID) -> bool:
-        """Whether Redis has confirmed that it sends the user's changes, within TIMEOUT_SECONDS.
+        """Whether Redis has confirmed that it sends the user's changes, within CONFIRM_SECONDS.
 
         Where it has not, the caller goes on all the same: rows are read again every so often.
         """
         confirmed = self._confirmed[user_channel(user_id)]
         if not confirmed.is_set():
             try:
-                async with asyncio.timeout(TIMEOUT_SECONDS):
+                async with asyncio.timeout(CONFIRM_SECONDS):
                     await confirmed.wait()
             except TimeoutError:
                 logger.warning("Redis has not confirmed a subscription; its subscriber starts without")
@@ -100,29 +98,26 @@ class Feed:
         failures = 0
         while True:
             began = time.monotonic()
-            connection: Any = self._pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it so
+            wire: Wire | None = None
             try:
-                async with asyncio.timeout(TIMEOUT_SECONDS):
-                    await connection.connect()
+                wire = await Wire.connect(self._pool)
                 async with asyncio.TaskGroup() as tasks:
                     for work in (self._ask, self._ping, self._read):
-                        tasks.create_task(work(connection))
-            except* (RedisError, OSError) as lost:
+                        tasks.create_task(work(wire))
+            except* REDIS_ERRORS as lost:
                 logger.warning("Event feed lost, reconnecting: %r", lost.exceptions[0])
             except* Exception:
                 logger.exception("Event feed broke, reconnecting")
             finally:
-                await connection.disconnect(nowait=True)
+                if wire:
+                    await wire.close()
             failures = 0 if time.monotonic() - began > LONGEST_BACKOFF_SECONDS else failures + 1
             # Not in step with the other processes that lost the same server.
             pause = min(FIRST_BACKOFF_SECONDS * 2**failures, LONGEST_BACKOFF_SECONDS)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
-    async def _ask(self, connection: Any) -> None:
-        """Subscribe and unsubscribe as watchers come and go.
-
-        Watchers never send themselves: redis-py closes a connection in whose sending it is canceled.
-        """
+    async def _ask(self, wire: Wire) -> None:
+        """Subscribe and unsubscribe as watchers come and go, for all that do so at once."""
         asked: set[str] = set()
         while True:
             self._moved.clear()
@@ -132,31 +127,23 @@ class Feed:
             for channel in self._confirmed.keys() - wanted:
                 del self._confirmed[channel]
             if gone:
-                await connection.send_command("UNSUBSCRIBE", *gone)
+                wire.write(pack(("UNSUBSCRIBE", *gone)))
             if come:
-                await connection.send_command("SUBSCRIBE", *come)
+                wire.write(pack(("SUBSCRIBE", *come)))
             await self._moved.wait()
 
-    async def _ping(self, connection: Any) -> None:
+    async def _ping(self, wire: Wire) -> None:
         while True:
             await asyncio.sleep(PING_SECONDS)
-            await connection.send_command("PING")
+            wire.write(pack(("PING",)))
 
-    async def _read(self, connection: Any) -> None:
-        """What comes is taken apart here, all that is there at once: redis-py would go through each message
-        by itself, at ten times the cost.
-        """
-        stream: asyncio.StreamReader = connection._reader  # noqa: SLF001 - redis-py shows it no other way
-        replies = hiredis.Reader()
+    async def _read(self, wire: Wire) -> None:
         while True:
             async with asyncio.timeout(SILENCE_SECONDS):
-                data = await stream.read(MOST_BYTES)
-            if not data:
-                raise ConnectionResetError("Redis has closed the connection")
-            replies.feed(data)
-            while (reply := replies.gets()) is not False:
+                replies = await wire.read()
+            for reply in replies:
                 if isinstance(reply, hiredis.ReplyError):
-                    raise RedisError(str(reply))
+                    raise ResponseError(str(reply))
                 if isinstance(reply, list):  # else it is the PONG to one who watches nothing
                     self._dispatch(reply)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.events import ChangeKind, GenerationChange, Publisher
+from core.pipeline import Pipeline
 from core.settings import Settings
 from core.storage import Storage, open_storage
 from db.claims import Change
@@ -20,19 +21,22 @@ class Bench:
     settings: Settings
     database: WorkerDatabase
     storage: Storage
+    pipeline: Pipeline
     publisher: Publisher
     doorbell: Doorbell
     engine: Engine
 
     @classmethod
-    def open(cls, settings: Settings, doorbell: Doorbell, engine: Engine) -> Bench:
+    def open(cls, settings: Settings, engine: Engine) -> Bench:
         """Raises SettingsError where an address is missing, StorageError where results cannot be kept."""
+        pipeline = Pipeline(settings.need("redis_url"))
         return cls(
             settings=settings,
             database=WorkerDatabase(settings.need("worker_database_url")),
             storage=open_storage(settings),
-            publisher=Publisher(settings.need("redis_url")),
-            doorbell=doorbell,
+            pipeline=pipeline,
+            publisher=Publisher(pipeline),
+            doorbell=Doorbell(pipeline),
             engine=engine,
         )
 
@@ -49,6 +53,5 @@ class Bench:
         await self.publisher.publish(change.user_id, message)
 
     async def close(self) -> None:
-        await self.publisher.close()
-        await self.doorbell.close()
+        await self.pipeline.close()
         await self.database.close()

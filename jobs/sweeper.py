@@ -12,9 +12,8 @@ from collections import defaultdict
 from datetime import timedelta
 from uuid import UUID
 
-from redis.exceptions import RedisError
-
 from core.errors import StorageError
+from core.wire import REDIS_ERRORS
 from db.sessions import DATABASE_ERRORS
 from db.sweeps import fail_exhausted, find_kept_keys, find_to_ring, forget_burials, stop_waiting
 from jobs.bench import Bench
@@ -60,7 +59,7 @@ async def _ring_overdue(bench: Bench) -> None:
     settings = bench.settings
     try:
         is_silent = await bench.doorbell.is_silent(settings.sweep_seconds)
-    except (RedisError, OSError) as error:
+    except REDIS_ERRORS as error:
         logger.warning("Rings put off: %r", error)
         return
     if is_silent:

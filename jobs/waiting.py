@@ -1,4 +1,4 @@
-"""How a worker waits for rings: Redis wakes it, so that it need not ask again and again."""
+"""Dramatiq over Redis, as workers use it: Redis wakes who waits, so that nobody asks again and again."""
 
 # mypy: disallow-untyped-calls=False
 # Dramatiq leaves its Redis broker untyped.
@@ -9,12 +9,33 @@ import threading
 from typing import Any
 
 import redis
-from dramatiq import MessageProxy
+from dramatiq import MessageProxy, Middleware
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 
+from jobs.doorbell import NAMESPACE
+
+SOCKET_TIMEOUT_SECONDS = 5
+# How long Dramatiq waits before it returns a silent worker's messages to the queue. It decides nothing
+# here, as the lease does; it keeps dead workers' messages from piling up.
+HEARTBEAT_TIMEOUT_MS = 15_000
+MAINTENANCE_CHANCE = 10_000
 # The longest wait at a time: a worker says that it is alive in between, and is asked to stop.
 WAIT_SECONDS = 0.5
+
+
+def open_broker(redis_url: str, *middleware: Middleware) -> WaitingBroker:
+    """With no middleware but what is given: no retries, no delays."""
+    pool = redis.ConnectionPool.from_url(
+        redis_url, socket_timeout=SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=SOCKET_TIMEOUT_SECONDS
+    )
+    return WaitingBroker(
+        client=redis.Redis(connection_pool=pool),
+        middleware=list(middleware),
+        namespace=NAMESPACE,
+        heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
+        maintenance_chance=MAINTENANCE_CHANCE,
+    )
 
 
 class WaitingBroker(RedisBroker):

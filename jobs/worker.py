@@ -22,8 +22,9 @@ from db.roles import WORKER, refuse_wrong_role
 from db.sessions import DATABASE_ERRORS, WorkerDatabase
 from jobs.attempt import attempt
 from jobs.bench import Bench
-from jobs.doorbell import ACTOR, QUEUE, Doorbell, open_broker
+from jobs.doorbell import ACTOR, QUEUE
 from jobs.sweeper import sweep_forever
+from jobs.waiting import open_broker
 from narration.engine import Engine
 from narration.hibari import HibariEngine
 
@@ -46,7 +47,7 @@ def work(settings: Settings, load_engine: Callable[[], Engine] = HibariEngine) -
     asyncio.run(_check_role(settings))
     limit_ms = int((settings.attempt_timeout_seconds + SPARE_SECONDS) * 1000)
     broker = open_broker(settings.need("redis_url"), AsyncIO(), TimeLimit(time_limit=limit_ms))
-    bench = Bench.open(settings, Doorbell(broker), load_engine())
+    bench = Bench.open(settings, load_engine())
     desk = Desk(bench)
     dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(desk.narrate)
     worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=LOOK_UP_MS)

@@ -69,10 +69,10 @@ async def initiate_with_quota(
     )
     if initiated.quota is not None:
         generation = initiated.generation
-        # At once, as each waits a while for a Redis that does not answer.
-        await asyncio.gather(
-            services.doorbell.ring(generation.id), tell(services, me, ChangeKind.CREATED, [generation])
-        )
+        # Both are on their way before either is awaited.
+        rung = services.doorbell.ring(generation.id)
+        await tell(services, me, ChangeKind.CREATED, [generation])
+        await rung
     return initiated
 
 
@@ -177,10 +177,12 @@ async def clear_away(services: Services, me: UUID, removed: Sequence[Generation]
     await tell(services, me, ChangeKind.DELETED, removed)
 
 
-async def tell(services: Services, me: UUID, kind: ChangeKind, changed: Sequence[AnyGeneration]) -> None:
+def tell(
+    services: Services, me: UUID, kind: ChangeKind, changed: Sequence[AnyGeneration]
+) -> asyncio.Future[None]:
     """Publish committed changes. A deletion counts as one more revision of what was deleted."""
     later = int(kind is ChangeKind.DELETED)
     changes = [
         GenerationChange(row.id, kind, row.revision + later, row.status, row.progress) for row in changed
     ]
-    await services.publisher.publish(me, *changes)
+    return services.publisher.publish(me, *changes)

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from core.events import Publisher
 from core.feed import Feed
 from core.links import Links
+from core.pipeline import Pipeline
 from core.settings import Settings
 from core.storage import Storage
 from db.sessions import ApiDatabase
@@ -26,6 +27,7 @@ class Services:
     database: ApiDatabase
     storage: Storage
     links: Links
+    pipeline: Pipeline
     publisher: Publisher
     feed: Feed
     doorbell: Doorbell
@@ -38,6 +40,5 @@ class Services:
         return Desk(self.feed, self.database)
 
     async def close(self) -> None:
-        await self.publisher.close()
-        await self.doorbell.close()
+        await self.pipeline.close()
         await self.database.close()

@@ -18,11 +18,12 @@ from core.events import Publisher
 from core.feed import Feed
 from core.identity import open_verifier
 from core.links import open_links
+from core.pipeline import Pipeline
 from core.settings import Settings
 from core.storage import open_storage
 from db.roles import API, refuse_wrong_role
 from db.sessions import ApiDatabase
-from jobs.doorbell import Doorbell, open_broker
+from jobs.doorbell import Doorbell
 from resolvers.services import Services
 from server.app import create_app
 from server.edges.descriptors import room_for_connections
@@ -98,15 +99,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     except StartupError:
         await database.close()
         raise
+    pipeline = Pipeline(redis_url)
     async with Feed(redis_url) as feed:
         services = Services(
             settings=settings,
             database=database,
             storage=storage,
             links=open_links(settings, storage),
-            publisher=Publisher(redis_url),
+            pipeline=pipeline,
+            publisher=Publisher(pipeline),
             feed=feed,
-            doorbell=Doorbell(open_broker(redis_url)),
+            doorbell=Doorbell(pipeline),
         )
         try:
             yield services

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -16,10 +17,9 @@ import asyncpg
 import pytest
 import redis
 
-from core.settings import Environment, Settings
+from core.settings import PREFIX, Environment, Settings
 from db.provision import migrate
 from jobs.bench import Bench
-from jobs.doorbell import Doorbell, open_broker
 from narration.hibari import HibariEngine
 from resolvers.services import Services
 from server.local.postgres import DATABASE, LocalPostgres
@@ -35,6 +35,22 @@ VALKEY_DATABASES = 16
 
 _names = (f"test_{number}" for number in itertools.count())
 _redis_numbers = itertools.cycle(range(VALKEY_DATABASES))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without-plans",
+        action="store_true",
+        help="have graphql-core answer everything: STORYCAST_PLANS=false, but in tests that are about plans",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Settings are made in many places, and in processes of their own: all of them read this.
+    if config.getoption("--without-plans"):
+        os.environ[f"{PREFIX}PLANS"] = "false"
+    else:
+        os.environ.pop(f"{PREFIX}PLANS", None)
 
 
 @pytest.fixture(scope="session")
@@ -207,7 +223,7 @@ async def bench(settings: Settings, engine: HibariEngine) -> AsyncIterator[Bench
 
 @asynccontextmanager
 async def open_bench(settings: Settings, engine: HibariEngine) -> AsyncIterator[Bench]:
-    opened = Bench.open(settings, Doorbell(open_broker(settings.need("redis_url"))), engine)
+    opened = Bench.open(settings, engine)
     try:
         yield opened
     finally:

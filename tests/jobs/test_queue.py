@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import redis
 from dramatiq import Message
 from dramatiq.middleware import AsyncIO, TimeLimit
 
+from core.pipeline import Pipeline
 from core.settings import Settings
 from db.logs import Event
-from jobs.doorbell import ACTOR, QUEUE, Doorbell, open_broker
+from jobs.doorbell import ACTOR, QUEUE, Doorbell
+from jobs.waiting import open_broker
 from tests.jobs.crew import Crew
 from tests.jobs.records import Records, started
 from tests.narration.prose import prose
@@ -24,14 +27,41 @@ def test_the_broker_has_no_middleware_but_what_it_is_given(settings: Settings) -
     assert open_broker(settings.need("redis_url"), *given).middleware == list(given)
 
 
+async def test_a_ring_is_enqueued_as_dramatiq_enqueues(settings: Settings) -> None:
+    url, wanted = settings.need("redis_url"), uuid4()
+    async with Pipeline(url) as pipeline:
+        await Doorbell(pipeline).ring(wanted)
+    broker = open_broker(url)
+    broker.enqueue(Message(queue_name=QUEUE, actor_name=ACTOR, args=(str(wanted),), kwargs={}, options={}))
+    with redis.Redis.from_url(url) as client:
+        queued = client.lrange(f"dramatiq:{QUEUE}", 0, -1)
+        stored = client.hgetall(f"dramatiq:{QUEUE}.msgs")
+    assert sorted(stored) == sorted(queued)
+    ours, theirs = (Message.decode(stored[each]) for each in queued)
+    assert ours.options == {"redis_message_id": queued[0].decode()}
+    assert theirs == replace(
+        ours,
+        options={"redis_message_id": queued[1].decode()},
+        message_id=theirs.message_id,
+        message_timestamp=theirs.message_timestamp,
+    )
+    assert abs(theirs.message_timestamp - ours.message_timestamp) < 60_000
+    assert uuid_of(ours) != uuid_of(theirs)
+
+
+def uuid_of(message: Message[None]) -> UUID:
+    return UUID(message.message_id)
+
+
 async def test_rings_that_come_twice_or_name_nothing_or_make_no_sense_do_no_harm(
     records: Records, crew: Crew
 ) -> None:
     wanted = await records.initiate()
     broker = open_broker(records.settings.need("redis_url"))
-    doorbell = Doorbell(broker)
-    await doorbell.ring(wanted)
-    await doorbell.ring(uuid4())
+    async with Pipeline(records.settings.need("redis_url")) as pipeline:
+        doorbell = Doorbell(pipeline)
+        await doorbell.ring(wanted)
+        await doorbell.ring(uuid4())
     for actor, arguments in ((ACTOR, ("no id",)), (ACTOR, ()), (ACTOR, (1, 2)), ("stranger", (str(wanted),))):
         broker.enqueue(Message(queue_name=QUEUE, actor_name=actor, args=arguments, kwargs={}, options={}))
     with redis.Redis.from_url(records.settings.need("redis_url")) as client:

@@ -13,9 +13,10 @@ import redis
 from dramatiq import MessageProxy
 
 import jobs.waiting
+from core.pipeline import Pipeline
 from core.settings import Settings
-from jobs.doorbell import QUEUE, Doorbell, open_broker
-from jobs.waiting import WaitingConsumer
+from jobs.doorbell import QUEUE, Doorbell
+from jobs.waiting import WaitingBroker, WaitingConsumer, open_broker
 from tests.jobs.crew import Crew
 from tests.jobs.records import Records
 
@@ -29,8 +30,9 @@ class Ringing:
     def __init__(self, settings: Settings) -> None:
         self._url = settings.need("redis_url")
         self.client = redis.Redis.from_url(self._url)
-        self._brokers = [open_broker(self._url)]
-        self.doorbell = Doorbell(self._brokers[0])
+        self._brokers: list[WaitingBroker] = []
+        self._pipeline = Pipeline(self._url)
+        self.doorbell = Doorbell(self._pipeline)
 
     def consumer(self) -> WaitingConsumer:
         broker = open_broker(self._url)
@@ -46,7 +48,7 @@ class Ringing:
                 await asyncio.sleep(0.005)
 
     async def close(self) -> None:
-        await self.doorbell.close()
+        await self._pipeline.close()
         for broker in self._brokers:
             broker.client.connection_pool.disconnect()
         self.client.close()

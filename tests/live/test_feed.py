@@ -16,8 +16,10 @@ import pytest
 import redis
 
 import core.feed
+import core.wire
 from core.events import ChangeKind, GenerationChange, Publisher, user_channel
 from core.feed import Feed
+from core.pipeline import Pipeline
 from tests.live.streams import is_idle, until
 from tests.mailbox import Delivery, watch
 
@@ -33,9 +35,8 @@ async def feed(redis_url: str) -> AsyncIterator[Feed]:
 
 @pytest.fixture
 async def publisher(redis_url: str) -> AsyncIterator[Publisher]:
-    opened = Publisher(redis_url)
-    yield opened
-    await opened.close()
+    async with Pipeline(redis_url) as pipeline:
+        yield Publisher(pipeline)
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ async def test_a_message_that_is_no_change_disturbs_nothing(
 async def test_a_server_that_takes_the_connection_and_says_nothing_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(core.feed, "TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(core.wire, "CONNECT_SECONDS", 0.1)
     taken: list[asyncio.StreamWriter] = []
     mute = await asyncio.start_server(lambda _, writer: taken.append(writer), "127.0.0.1", 0)
     port = mute.sockets[0].getsockname()[1]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from core.events import ChangeKind, GenerationChange, Publisher
+from core.pipeline import Pipeline
 from core.results import result_key
 from core.settings import Settings
 from db.claims import Change, Claim, claim, succeed, write_progress
@@ -88,11 +89,11 @@ class Mover:
 @asynccontextmanager
 async def mover(client: Client, settings: Settings) -> AsyncIterator[Mover]:
     database = WorkerDatabase(settings.need("worker_database_url"))
-    publisher = Publisher(settings.need("redis_url"))
+    pipeline = Pipeline(settings.need("redis_url"))
     try:
-        yield Mover(client, database, publisher)
+        yield Mover(client, database, Publisher(pipeline))
     finally:
-        await publisher.close()
+        await pipeline.close()
         await database.close()
 
 

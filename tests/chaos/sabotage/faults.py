@@ -75,7 +75,7 @@ def dies_of_deadly_stories() -> None:
 def dies_instead_of_ringing() -> None:
     """An API process ends where a generation is committed, and no worker told."""
 
-    async def ring(*_: object) -> None:
+    def ring(*_: object) -> None:
         _die()
 
     doorbell: Any = import_module("jobs.doorbell")
