@@ -14,7 +14,9 @@ import pytest
 
 import resolvers.progress_desk
 from core.events import ChangeKind, GenerationChange
+from core.settings import Settings
 from tests.callers import Api, Socket
+from tests.conftest import adjust
 from tests.graphql.statements import recording
 from tests.live.hand import Hand
 from tests.live.streams import DELETE, EVENTS, PROGRESS, follow, has_begun, show_documents, until
@@ -41,6 +43,12 @@ LONG_ID = "x" * 60_000
 MESSAGES = 400
 # What the kernel's buffers, ours and one event on its way hold at the most.
 MOST_BUFFERED = 150
+
+
+@pytest.fixture(scope="module")
+def door_settings(door_settings: Settings) -> Settings:
+    """With plans, however the run has documents answered: this is about them."""
+    return adjust(door_settings, plans=True)
 
 
 @pytest.fixture

@@ -26,8 +26,12 @@ GONE_SECONDS = 10
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Ours, without any of the product's settings, and `changes`."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("STORYCAST_")}
+    """Ours, without any of the product's settings but how the run has documents answered, and `changes`."""
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("STORYCAST_") or name == "STORYCAST_PLANS"
+    }
     return {**plain, "PYTHONPATH": str(ROOT), "STORYCAST_WORKER_PROCESSES": "1", **(changes or {})}
 
 
