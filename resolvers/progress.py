@@ -48,7 +48,7 @@ async def begin_generation(
     stream.cursor = READING
     began = news.begin()
     find = partial(read_generation, generation_id=generation_id)
-    row = await services.desk.read(news.user_id, find, first=True)
+    row = await services.desk.read(news.user_id, find)
     if row is None:
         raise GenerationNotFound
     if Status(row.status).final:
@@ -105,7 +105,7 @@ async def begin_all(
     stream.cursor = READING
     began, start = news.begin(), news.moves
     looked = min(filter(None, (since, news.until)), default=None)
-    changes = await services.desk.read(news.user_id, partial(read_changes, since=looked), first=True)
+    changes = await services.desk.read(news.user_id, partial(read_changes, since=looked))
     news.catch_up(changes, began)
     stream.cursor = news.moves
     missed = _missed(news, changes, since) if since else []

@@ -9,7 +9,6 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -27,6 +26,8 @@ PAUSE_SECONDS = 1.0
 FIRST_PATIENCE_SECONDS = 30.0
 # Reads that nobody waits for, at once: all users have a gap at the same moment.
 MOST_READS = 4
+# For how long one of these that failed keeps its turn: all users' would ask a server that is away at once.
+FAILED_SECONDS = 0.1
 
 T = TypeVar("T")
 
@@ -63,20 +64,19 @@ class Desk:
         elif not kept.news.follows_all:
             kept.news.forget()
 
-    async def read(self, me: UUID, query: Callable[[UserCall], Awaitable[T]], *, first: bool = False) -> T:
-        """Run the query, again where the database is away or busy: a live stream waits for it.
+    async def read(self, me: UUID, query: Callable[[UserCall], Awaitable[T]]) -> T:
+        """Run the query a stream begins with, again where the database is away or busy: it waits for that.
 
-        The `first` raises one of DATABASE_ERRORS where it is still so after FIRST_PATIENCE_SECONDS, or
-        will be.
+        Raises one of DATABASE_ERRORS where it is still so after FIRST_PATIENCE_SECONDS, or will be.
         """
         gives_up = time.monotonic() + FIRST_PATIENCE_SECONDS
         while True:
             try:
                 return await query(self._database.call(me))
             except DATABASE_ERRORS as error:
-                if first and (isinstance(error, LASTING_ERRORS) or time.monotonic() > gives_up):
+                if isinstance(error, LASTING_ERRORS) or time.monotonic() > gives_up:
                     raise
-                logger.warning("A live stream waits for the database: %s", error)
+                _log(error)
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _want(self, news: News) -> None:
@@ -85,41 +85,52 @@ class Desk:
             kept.reading = asyncio.create_task(self._read_wanted(kept))
 
     async def _read_wanted(self, kept: _Kept) -> None:
-        news = kept.news
         try:
-            while news.has_gap or news.unread:
-                async with self._turns:
-                    if news.has_gap:
-                        await self._look(news)
-                    else:
-                        await self._find(news)
+            while kept.news.has_gap or kept.news.unread:
+                if not await self._read_in_turn(kept.news):
+                    await asyncio.sleep(PAUSE_SECONDS)
         except Exception:
             logger.exception("A live stream cannot read")
         finally:
             kept.reading = None
 
+    async def _read_in_turn(self, news: News) -> bool:
+        """Whether the database has answered. Where it has not, as much is wanted as before."""
+        async with self._turns:
+            try:
+                await (self._look(news) if news.has_gap else self._find(news))
+            except DATABASE_ERRORS as error:
+                _log(error)
+                await asyncio.sleep(FAILED_SECONDS)
+                return False
+            return True
+
     async def _look(self, news: News) -> None:
         news.has_gap = False
         news.unread.clear()
         began, followed = news.begin(), news.followed
-        if news.follows_all:
-            look = partial(read_changes, since=news.until, followed=followed)
-            changes = await self.read(news.user_id, look)
-            news.catch_up(changes, began)
-            _enter(news, changes.generations, followed, began)
-        elif followed:
-            await self._find_all(news, followed, began)
+        call = self._database.call(news.user_id)
+        try:
+            if news.follows_all:
+                changes = await read_changes(call, since=news.until, followed=followed)
+                news.catch_up(changes, began)
+                _enter(news, changes.generations, followed, began)
+            elif followed:
+                _enter(news, await read_generations(call, generation_ids=followed), followed, began)
+        except DATABASE_ERRORS:
+            news.has_gap = True
+            raise
 
     async def _find(self, news: News) -> None:
-        wanted = dict(news.unread)
+        wanted, began = dict(news.unread), news.begin()
         news.unread.clear()
         deleted = {each for each, kind in wanted.items() if kind is ChangeKind.DELETED}
-        await self._find_all(news, wanted, news.begin(), deleted)
-
-    async def _find_all(
-        self, news: News, wanted: Collection[UUID], began: int, deleted: Collection[UUID] = ()
-    ) -> None:
-        found = await self.read(news.user_id, partial(read_generations, generation_ids=wanted))
+        call = self._database.call(news.user_id)
+        try:
+            found = await read_generations(call, generation_ids=wanted)
+        except DATABASE_ERRORS:
+            news.want(wanted)
+            raise
         _enter(news, found, wanted, began, deleted)
 
     def _look_later(self, kept: _Kept) -> None:
@@ -148,6 +159,10 @@ class _Kept:
             self.timer.cancel()
         if self.reading:
             self.reading.cancel()
+
+
+def _log(error: Exception) -> None:
+    logger.warning("A live stream waits for the database: %s", error)
 
 
 def _enter(

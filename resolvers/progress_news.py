@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -132,9 +132,14 @@ class News:
                 entry.heard = True
                 self._move(entry)
                 return
-        if self.unread.get(change.id) is not ChangeKind.DELETED:
-            self.unread[change.id] = change.kind
+        self.want({change.id: change.kind})
         self._wanting(self)
+
+    def want(self, changed: Mapping[UUID, ChangeKind]) -> None:
+        """These are to be read."""
+        for generation_id, kind in changed.items():
+            if self.unread.get(generation_id) is not ChangeKind.DELETED:
+                self.unread[generation_id] = kind
 
     def mark_gap(self) -> None:
         """Any message may have been lost. It is the same to those who have not begun to read."""

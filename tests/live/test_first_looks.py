@@ -12,7 +12,7 @@ import pytest
 from db.changes import Changes, read_changes
 from resolvers.progress import follow_all
 from tests.callers import LIMIT_SECONDS, Api
-from tests.live.streams import CANCEL
+from tests.live.streams import CANCEL, until
 
 
 class HeldBack:
@@ -53,6 +53,7 @@ async def test_what_moves_while_the_first_look_is_on_its_way_is_told(
     new = await api.initiate(alice, story)
     await api.data(alice, CANCEL, id=old)
     expected = {(new, "pending"), (old, "failed")}
+    await until(lambda: api.services.desk._news[alice].news.moves == len(expected))  # noqa: SLF001 - no sign of it
     look.go.set()
     async with asyncio.timeout(LIMIT_SECONDS):
         await following

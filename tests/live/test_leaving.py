@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from types import CoroutineType
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
-from websockets.asyncio.client import connect
 
 from core.identity import Identity
 from schema.context import Context
 from schema.root import schema
 from tests.callers import Api, Socket
 from tests.live.hand import Hand
+from tests.live.lines import tasks_of_sockets
 from tests.live.streams import EVENTS, PROGRESS, follow, is_idle, is_watched, until
+from tests.live.unread import unread
 
 LARGE = """subscription ($id: UUID!) { storyGenerationProgress(id: $id) { revision story { content } } }"""
 CHARACTERS = 900_000
@@ -33,34 +30,6 @@ MOST_BUFFERED = 15
 def nothing_broke(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
-
-
-@asynccontextmanager
-async def unread(api: Api, user: UUID) -> AsyncIterator[Socket]:
-    """A signed-in socket that takes in next to nothing while nobody receives from it."""
-    address = urlsplit(api.base)
-    with socket.socket() as narrow:
-        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        narrow.connect((address.hostname, address.port))
-        async with connect(
-            api.base.replace("http", "ws") + "/graphql",
-            subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]  # a NewType of str
-            sock=narrow,
-            max_queue=1,
-            max_size=None,
-            compression=None,
-        ) as connection:
-            signed_in = Socket(connection)
-            await signed_in.send({"type": "connection_init", "payload": api.headers(user)})
-            assert await signed_in.receive() == {"type": "connection_ack"}
-            yield signed_in
-
-
-def tasks_of_sockets() -> list[str]:
-    """What still goes on for sockets in this process, which serves them."""
-    running = [task.get_coro() for task in asyncio.all_tasks()]
-    names = [coroutine.__qualname__ for coroutine in running if isinstance(coroutine, CoroutineType)]
-    return [name for name in names if name.startswith(("Line.", "SocketHandler.", "BaseGraphQL"))]
 
 
 async def test_one_who_reads_late_gets_the_latest_state_and_not_all_that_was(
