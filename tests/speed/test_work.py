@@ -50,7 +50,7 @@ async def test_a_list_and_its_total(caller: Caller, generation: str) -> None:
     assert page["items"][0]["id"] == generation
     assert page["meta"] == {"page": 1, "pageSize": 10, "total": 12}
     work = await caller.work(lambda: caller.graphql(LIST, page=1, pageSize=10))
-    assert work.calls < 730
+    assert work.calls < 715
     assert (work.database, work.redis) == (1, 0)
 
 
