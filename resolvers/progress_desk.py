@@ -19,6 +19,7 @@ from db.changes import read_changes, read_generations
 from db.models import GenerationRow
 from db.sessions import DATABASE_ERRORS, LASTING_ERRORS, ApiDatabase
 from resolvers.progress_news import News
+from resolvers.progress_waking import Waking
 
 REREAD_SECONDS = (10.0, 15.0)
 PAUSE_SECONDS = 1.0
@@ -42,12 +43,13 @@ class Desk:
         self._database = database
         self._news: dict[UUID, _Kept] = {}
         self._turns = asyncio.Semaphore(MOST_READS)
+        self._waking = Waking()
 
     def enter(self, me: UUID) -> News:
         """What there is for a stream of the user's. Who enters leaves."""
         kept = self._news.get(me)
         if kept is None:
-            self._news[me] = kept = _Kept(News(me, self._want))
+            self._news[me] = kept = _Kept(News(me, self._want, self._waking))
             self._feed.add(me, kept.news)
             self._look_later(kept)
         kept.streams += 1

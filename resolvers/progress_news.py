@@ -17,6 +17,7 @@ from uuid import UUID
 from core.events import ChangeKind, GenerationChange
 from db.changes import Changes
 from db.models import GenerationRow, Status
+from resolvers.progress_waking import Sleeper, Waking
 
 # GraphQL's Int.
 LARGEST_REVISION = 2**31 - 1
@@ -27,13 +28,10 @@ READING = sys.maxsize - 1
 WAITING = sys.maxsize
 
 
-class Stream(Protocol):
+class Stream(Sleeper, Protocol):
     """One who is told. `cursor` is the last move that it has been told of."""
 
     cursor: int
-
-    def wake(self) -> None:
-        """Something has moved. Must not raise, and may leave."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,13 +62,13 @@ class News:
     `unread` has their ids, and `has_gap` says that any may have changed.
     """
 
-    def __init__(self, user_id: UUID, wanting: Callable[[News], None]) -> None:
+    def __init__(self, user_id: UUID, wanting: Callable[[News], None], waking: Waking) -> None:
         self.user_id = user_id
         self.unread: dict[UUID, ChangeKind] = {}
         self.has_gap = False
         self.moves = 0
         self.until: datetime | None = None
-        self._wanting = wanting
+        self._wanting, self._waking = wanting, waking
         self._entries: OrderedDict[UUID, Entry] = OrderedDict()
         # By the generation that they follow; None for those that follow all.
         self._streams: dict[UUID | None, set[Stream]] = {}
@@ -186,8 +184,7 @@ class News:
         for entry in list(self._entries.values()):
             if entry.id not in kept and entry.move <= told and entry.at <= began:
                 del self._entries[entry.id]
-        for stream in tuple(self._streams.get(None, ())):
-            stream.wake()
+        self._waking.wake(self._streams.get(None, ()))
 
     def forget(self) -> None:
         """For when nobody follows all any more, so that nobody keeps up with the others."""
@@ -213,8 +210,7 @@ class News:
         for followed in (None, entry.id):
             streams = self._streams.get(followed)
             if streams:
-                for stream in tuple(streams):
-                    stream.wake()
+                self._waking.wake(streams)
 
 
 def _is_stale(change: GenerationChange, row: GenerationRow, *, was_heard: bool) -> bool:

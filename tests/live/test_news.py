@@ -12,6 +12,7 @@ from core.events import ChangeKind, GenerationChange
 from db.changes import Changes
 from db.models import GenerationRow
 from resolvers.progress_news import READING, WAITING, News
+from resolvers.progress_waking import Waking
 
 ONE, OTHER, NEVER = UUID(int=1), UUID(int=2), UUID(int=3)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,7 +55,7 @@ class Listener:
 @pytest.fixture
 def news() -> News:
     """One that knows of ONE, in progress with revision 2."""
-    made = News(UUID(int=9), lambda _: None)
+    made = News(UUID(int=9), lambda _: None, Waking())
     made.learn([row(2)], made.begin())
     return made
 
@@ -81,7 +82,7 @@ def test_what_is_late_is_no_news(news: News, listener: Listener, late: Generatio
 
 
 def test_messages_about_what_nobody_follows_are_left_alone() -> None:
-    news = News(UUID(int=9), lambda _: None)
+    news = News(UUID(int=9), lambda _: None, Waking())
     news.join(Listener(news), ONE)
     news.put(heard(3, OTHER))
     assert news.unread == {}
@@ -190,7 +191,7 @@ def test_what_is_followed_by_itself_is_kept(news: News, listener: Listener) -> N
 
 
 def test_a_first_read_that_is_overtaken_takes_nothing_back() -> None:
-    news = News(UUID(int=9), lambda _: None)
+    news = News(UUID(int=9), lambda _: None, Waking())
     slow, quick = news.begin(), news.begin()
     news.learn([row(3)], quick)
     news.learn([row(2)], slow)
