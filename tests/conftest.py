@@ -151,9 +151,11 @@ def own_valkey(tmp_path: Path) -> Iterator[Outages]:
 
 
 @pytest.fixture
-def settings(postgres: LocalPostgres, database: str, redis_url: str, tmp_path: Path) -> Settings:
+def settings(
+    request: pytest.FixtureRequest, postgres: LocalPostgres, database: str, redis_url: str, tmp_path: Path
+) -> Settings:
     """What a small installation is told. Waits are short; a test that needs others copies with `adjust`."""
-    return settings_for(database_urls(postgres, database), redis_url, tmp_path)
+    return as_marked(request, settings_for(database_urls(postgres, database), redis_url, tmp_path))
 
 
 def settings_for(urls: dict[str, Any], redis_url: str, folder: Path) -> Settings:
@@ -175,6 +177,11 @@ def settings_for(urls: dict[str, Any], redis_url: str, folder: Path) -> Settings
         unfinished_generations=1000,
         **urls,
     )
+
+
+def as_marked(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """With plans for what is about them, however the run has documents answered."""
+    return adjust(settings, plans=True) if request.node.get_closest_marker("plans") else settings
 
 
 def adjust(settings: Settings, **changes: Any) -> Settings:

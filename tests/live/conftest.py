@@ -12,7 +12,7 @@ from narration.hibari import HibariEngine
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
 from tests.callers import Api, serving
-from tests.conftest import database_urls, fresh_database, open_bench, settings_for
+from tests.conftest import as_marked, database_urls, fresh_database, open_bench, settings_for
 from tests.live.hand import Hand
 from tests.live.streams import show_documents
 
@@ -32,11 +32,15 @@ def hand(bench: Bench) -> Hand:
 
 @pytest.fixture(scope="module")
 def door_settings(
-    postgres: LocalPostgres, template: str, valkey: LocalValkey, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    postgres: LocalPostgres,
+    template: str,
+    valkey: LocalValkey,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
     with fresh_database(postgres, template) as database:
         folder = tmp_path_factory.mktemp("door")
-        yield settings_for(database_urls(postgres, database), valkey.url(), folder)
+        yield as_marked(request, settings_for(database_urls(postgres, database), valkey.url(), folder))
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,16 @@ import asyncio
 from functools import partial
 from uuid import UUID
 
+import pytest
+
 from core.events import ChangeKind, GenerationChange
 from tests.callers import Api, Socket
 from tests.live.hand import Hand
 from tests.live.lines import begin, by_graphql_core, has_streams
 from tests.live.streams import EVENTS, PROGRESS, follow, has_begun, show_documents, until
 from tests.live.unread import unread
+
+pytestmark = pytest.mark.plans
 
 LONG_ID = "x" * 60_000
 MESSAGES = 400

@@ -33,6 +33,8 @@ DOCUMENTS = [
         id="events",
     ),
 ]
+pytestmark = pytest.mark.plans
+
 FOLLOW = "storyGenerationProgress(id: $id)"
 
 

@@ -25,6 +25,8 @@ from tests.live.lines import by_graphql_core, has_streams
 from tests.live.streams import EVENTS, PROGRESS, has_begun, show_documents, until
 from tests.speed.counting import calls_of
 
+pytestmark = pytest.mark.plans
+
 T = TypeVar("T")
 
 # Half of them follow one generation, half everything of their user's.

@@ -12,6 +12,8 @@ import pytest
 from tests.callers import Api
 from tests.speed.caller import Caller
 
+pytestmark = pytest.mark.plans
+
 LIST = """query List($page: Int!, $pageSize: Int!) {
   storyGenerations(page: $page, pageSize: $pageSize) {
     items { id storyId status progress revision createdAt durationSeconds voice { id } }
