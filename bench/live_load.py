@@ -1,4 +1,4 @@
-"""Thousands of sockets with a subscription each, and what is published for them: a process of its own.
+"""What a crowd of subscribers is told, and how soon: a process of its own.
 
 It speaks just enough of websockets, graphql-transport-ws and Redis to cost little beside what it measures. A
 change carries the time at which it was published as its revision, in microseconds since the start of the
@@ -16,40 +16,19 @@ from array import array
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import Any
 
 import uvloop
 
-from bench.live_socket import Clock, Subscriber, Unexpected, frame, hello
+from bench.live_crowd import OPEN_AT_ONCE, Publisher, Target, close, open_all, quiet, reach_all
+from bench.live_socket import Clock, Subscriber, Unexpected
 from bench.usage import cpu_seconds, resident_bytes
 
-PROGRESS = 50
 TICK_SECONDS = 0.001
-OPEN_AT_ONCE = 50
-QUIET_SECONDS = 0.3
-LIMIT_SECONDS = 60.0
 KEPT_UP = 0.97
 # Of a step: what else goes on on the machine is no falling behind.
 TRIES = 2
 MOST_DELAY_MS = 250
-
-
-class Publisher(asyncio.Protocol):
-    """Publishes to Redis, without waiting for answers."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-
-    def publish(self, changes: list[tuple[str, str, int]]) -> None:
-        parts = []
-        for channel, generation, revision in changes:
-            text = (
-                f'{{"id":"{generation}","change":"updated","revision":{revision},'
-                f'"status":"in_progress","progress":{PROGRESS},"attempt":1}}'
-            )
-            parts.append(f"*3\r\n$7\r\nPUBLISH\r\n${len(channel)}\r\n{channel}\r\n${len(text)}\r\n{text}\r\n")
-        self.transport.write("".join(parts).encode())
 
 
 @dataclass
@@ -60,7 +39,7 @@ class Load:
     pid: int
     redis: str  # the path of its socket
     streams: list[dict[str, Any]]  # token, query, variables
-    targets: list[tuple[str, str]]  # channel and generation, each published in turn
+    targets: list[Target]  # each published in turn
     steady: dict[str, float]  # rate (published a second), seconds
     ramp: list[dict[str, float]]  # as above, the rates rising
 
@@ -70,10 +49,10 @@ async def run(load: Load) -> dict[str, Any]:
     clock, delays = Clock(), array("q")
     _, publisher = await loop.create_unix_connection(Publisher, load.redis)
     # Whatever the first ones bring about (imports, caches, pools) is no subscriber's.
-    await close(await open_all(load.streams[:OPEN_AT_ONCE], load, clock, delays))
+    await close(await open_all(load.streams[:OPEN_AT_ONCE], load.address, clock, delays))
     before = resident_bytes(load.pid)
-    subscribers = await open_all(load.streams, load, clock, delays)
-    await reach_all(load, clock, publisher, subscribers)
+    subscribers = await open_all(load.streams, load.address, clock, delays)
+    await reach_all(load.targets, clock, publisher, subscribers)
     grown = resident_bytes(load.pid) - before
     gc.collect()
     gc.freeze()
@@ -105,55 +84,7 @@ async def climb(
     return measured
 
 
-async def open_all(
-    streams: list[dict[str, Any]], load: Load, clock: Clock, delays: array[int]
-) -> list[Subscriber]:
-    loop = asyncio.get_running_loop()
-    split = urlsplit(load.address)
-    made = []
-    for start in range(0, len(streams), OPEN_AT_ONCE):
-        some = []
-        for stream in streams[start : start + OPEN_AT_ONCE]:
-            init = {"type": "connection_init", "payload": {"Authorization": f"Bearer {stream['token']}"}}
-            asked = {"query": stream["query"], "variables": stream["variables"]}
-            subscribe = {"type": "subscribe", "id": "1", "payload": asked}
-            make = partial(Subscriber, clock, delays, hello(load.address), frame(json.dumps(init).encode()))
-            _, protocol = await loop.create_connection(make, split.hostname or "", split.port or 0)
-            some.append((protocol, frame(json.dumps(subscribe).encode())))
-        for protocol, message in some:
-            async with asyncio.timeout(LIMIT_SECONDS):
-                await protocol.acknowledged.wait()
-            protocol.transport.write(message)
-            made.append(protocol)
-    return made
-
-
-async def reach_all(load: Load, clock: Clock, publisher: Publisher, subscribers: list[Subscriber]) -> None:
-    """Publish until everybody has been told something."""
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while not all(each.events for each in subscribers):
-            for start in range(0, len(load.targets), 50):
-                some = load.targets[start : start + 50]
-                publisher.publish([(*target, clock.now()) for target in some])
-                await asyncio.sleep(0.02)
-            await quiet(lambda: sum(each.events for each in subscribers))
-
-
-async def quiet(count: Callable[[], int]) -> None:
-    """Return once `count` has stood still for QUIET_SECONDS."""
-    async with asyncio.timeout(LIMIT_SECONDS):
-        before = -1
-        while before != (before := count()):  # noqa: ASYNC110 - that nothing comes is no event
-            await asyncio.sleep(QUIET_SECONDS)
-
-
-async def close(subscribers: list[Subscriber]) -> None:
-    for each in subscribers:
-        each.transport.close()
-    await quiet(lambda: sum(each.is_lost for each in subscribers))
-
-
-def in_turn(targets: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def in_turn(targets: list[Target]) -> Iterator[Target]:
     while True:
         yield from targets
 
