@@ -59,7 +59,7 @@ async def clear_away(ground: Ground, valkey: redis.asyncio.Redis) -> None:
     async with ground.sql() as sql:
         await sql.execute("DELETE FROM story_generations WHERE status = 'pending'")
         await sql.execute("TRUNCATE generation_logs, initiation_quotas")
-        await sql.execute("VACUUM (ANALYZE)")
+        await sql.execute("VACUUM (ANALYZE) story_generations, generation_logs, initiation_quotas")
         await sql.execute("CHECKPOINT")
     await valkey.flushdb()
 
