@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, ProgrammingError
 
-from db.pool import Lent, Pool
+from db.pool import Pool
 
 # As values: `row[0]`, `row["name"]`.
 Row = Sequence[Any]
@@ -32,8 +31,7 @@ class Function:
 _REFUSALS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-@dataclass(frozen=True, slots=True)
-class UserCall:
+class UserCall(NamedTuple):
     """A call that sees the rows of `user_id` alone."""
 
     user_id: UUID
@@ -44,7 +42,10 @@ class UserCall:
 
         Raises one of `db.sessions.DATABASE_ERRORS`.
         """
-        lent = await _lend(self.pool)
+        try:
+            lent = self.pool.lend_now() or await self.pool.lend()
+        except EmulatedDBAPIException as error:
+            raise DBAPIError(None, None, error) from error
         try:
             connection: Any = lent.driver_connection
             found: Sequence[Row] = await connection.fetch(function.query, self.user_id, *arguments)
@@ -60,10 +61,3 @@ class UserCall:
         finally:
             self.pool.take_back(lent)
         return found
-
-
-async def _lend(pool: Pool) -> Lent:
-    try:
-        return await pool.lend()
-    except EmulatedDBAPIException as error:
-        raise DBAPIError(None, None, error) from error

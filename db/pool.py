@@ -37,6 +37,10 @@ class Idle(QueueCommon[Entry]):
     def idle(self) -> list[Entry]:
         return list(self._idle)
 
+    def look(self) -> Entry | None:
+        """The next, which stays."""
+        return self._idle[0] if self._idle else None
+
     def qsize(self) -> int:
         return len(self._idle)
 
@@ -76,16 +80,26 @@ class Idle(QueueCommon[Entry]):
         """The next, in turn. Raises TimeoutError after so many seconds."""
         if self._idle:
             return self._idle.popleft()
-        waiter: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Entry] = loop.create_future()
         self._waiting.append(waiter)
+        # A tenth of what `asyncio.timeout` takes.
+        late = None if timeout is None else loop.call_later(timeout, _give_up, waiter)
         try:
-            async with asyncio.timeout(timeout):
-                return await waiter
-        except BaseException:
+            return await waiter
+        except asyncio.CancelledError:
             # It may have come in the moment in which it was given up.
-            if waiter.done() and not waiter.cancelled():
+            if not waiter.cancelled() and waiter.exception() is None:
                 self.put_nowait(waiter.result())
             raise
+        finally:
+            if late:
+                late.cancel()
+
+
+def _give_up(waiter: asyncio.Future[Entry]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())
 
 
 class Pool(AsyncAdaptedQueuePool):
@@ -98,6 +112,11 @@ class Pool(AsyncAdaptedQueuePool):
         super().__init__(*arguments, **options)
         # Named after its class it would pass for one of ours, which are heard from another level on.
         self.logger = logging.getLogger("sqlalchemy.pool")
+
+    def lend_now(self) -> Lent | None:
+        """A connection in no transaction, to `take_back`, where one is to be had without a wait."""
+        entry = self._pool.look()
+        return self._pool.get_nowait() if entry is not None and self._is_live(entry) else None
 
     async def lend(self) -> Lent:
         """A connection in no transaction, to `take_back`.

@@ -134,6 +134,9 @@ class ApiDatabase:
 
     def __init__(self, url: str, pool_size: int) -> None:
         self.engine = _open_pool(url, pool_size, "storycast-api")
+        pool = self.engine.pool
+        assert isinstance(pool, Pool)
+        self._pool = pool
 
     @asynccontextmanager
     async def read(self, user_id: UUID) -> AsyncIterator[UserRead]:
@@ -154,15 +157,11 @@ class ApiDatabase:
 
     def call(self, user_id: UUID) -> UserCall:
         """Calls as `user_id`, each of which is a transaction of its own."""
-        pool = self.engine.pool
-        assert isinstance(pool, Pool)
-        return UserCall(user_id, pool)
+        return UserCall(user_id, self._pool)
 
     async def close(self) -> None:
         """Hangs up, without waiting for the server to do so too: that may take as long as any statement."""
-        pool = self.engine.pool
-        assert isinstance(pool, Pool)
-        pool.hang_up()
+        self._pool.hang_up()
         await self.engine.dispose()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -76,11 +76,11 @@ async def initiate_with_quota(
     return initiated
 
 
-async def find_generation(services: Services, me: UUID, generation_id: UUID) -> GenerationRow | None:
-    return await reads.read_generation(services.database.call(me), generation_id)
+def find_generation(services: Services, me: UUID, generation_id: UUID) -> Awaitable[GenerationRow | None]:
+    return reads.read_generation(services.database.call(me), generation_id)
 
 
-async def read_listing(
+def read_listing(
     services: Services,
     me: UUID,
     page: Page,
@@ -88,10 +88,10 @@ async def read_listing(
     *,
     rows: bool = True,
     total: bool = True,
-) -> Listing:
+) -> Awaitable[Listing]:
     """A page, its rows and the total, whichever is asked, in one round trip."""
     window = Window(page.size if rows else 0, page.offset, status)
-    return await reads.read_listing(services.database.call(me), window, is_counted=total)
+    return reads.read_listing(services.database.call(me), window, is_counted=total)
 
 
 async def list_generations(

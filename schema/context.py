@@ -44,7 +44,6 @@ class Context:
     connection_params: dict[str, Any] | None = None
     position: Position = field(default_factory=Position)
     prepared: PreparedDocuments | None = None
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def me(self) -> UUID:
@@ -59,7 +58,7 @@ class Context:
         client, and few to all the clients of a user.
         """
         users = self.services.story_turns.setdefault(self.me, asyncio.Semaphore(MOST_STORY_ANSWERS))
-        return self._turn, users
+        return asyncio.Lock(), users
 
     @cached_property
     def stories(self) -> DataLoader[UUID, Story | None]:

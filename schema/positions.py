@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 # A revision of one generation, and a moment of all of them, in microseconds since 1970.
@@ -24,9 +25,12 @@ class Position:
 
     brought: str = ""
     id: str = ""
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
     _reached: str = ""
     _has_gap: bool = False
+
+    @cached_property
+    def moved(self) -> asyncio.Event:
+        return asyncio.Event()
 
     def revision_of(self, generation_id: UUID) -> int:
         """The revision of this generation that the client has been told; 0 where it does not say."""

@@ -41,14 +41,11 @@ class Kept:
             raise self._failures[key]
         return self._values[key]
 
-    async def resolve(self, root: Root, run: Run) -> Any:
-        try:
-            got = root.resolver.resolve(None, run)
-            value = self._values[root.key] = await got if root.resolver.awaits else got
-        except Exception as error:
-            self._failures[root.key] = error
-            raise
-        return value
+    def keep(self, key: str, value: Any) -> None:
+        self._values[key] = value
+
+    def keep_failure(self, key: str, error: Exception) -> None:
+        self._failures[key] = error
 
 
 class Plan:
@@ -62,31 +59,38 @@ class Plan:
         self._roots = compiler.roots()
         self.fields = compiler.fields
         self._variables = Variables(schema, operation)
-        self._is_serial = self.kind is OperationType.MUTATION
+        self._is_in_turn = len(self._roots) == 1 or self.kind is OperationType.MUTATION
 
     async def attempt(self, context: Context, given: Mapping[str, Any], kept: Kept) -> dict[str, Any] | None:
         """The data of the answer; None where anything goes not as planned. Then `kept` has what was done."""
         kept.was_tried = True
         begin_answer()
         try:
-            return await self._run(context, given, kept)
+            run = Run(context, self._variables.coerce(given))
+            if self._is_in_turn:
+                return {root.key: await _answer(root, run, kept) for root in self._roots}
+            return await self._answer_together(run)
         except Exception as reason:  # noqa: BLE001 - graphql-core meets it again, and says what it is
             logger.debug("Not as planned: %r", reason)
             end_answer()
             context.forget_batches()
             return None
 
-    async def _run(self, context: Context, given: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
-        run = Run(context, self._variables.coerce(given))
-        if len(self._roots) == 1 or self._is_serial:
-            return {root.key: await _answer(root, run, kept) for root in self._roots}
+    async def _answer_together(self, run: Run) -> dict[str, Any]:
         # Which of several failures comes first, and is told, is for graphql-core to find: nothing is kept.
         answers = await together([_answer(root, run, Kept()) for root in self._roots])
         return {root.key: answer for root, answer in zip(self._roots, answers, strict=True)}
 
 
 async def _answer(root: Root, run: Run, kept: Kept) -> Any:
-    made = root.completion.complete(await kept.resolve(root, run), run)
+    try:
+        got = root.resolver.resolve(None, run)
+        value = await got if root.resolver.awaits else got
+    except Exception as error:
+        kept.keep_failure(root.key, error)
+        raise
+    kept.keep(root.key, value)
+    made = root.completion.complete(value, run)
     return await made if root.completion.awaits else made
 
 

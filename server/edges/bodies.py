@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from core.errors import StorycastError
+from server.edges.fields import field
 
 
 class BodyTooLarge(StorycastError):
@@ -29,16 +30,27 @@ async def read_body(request: Request, most: int, seconds: float) -> bytes:
     Raises BodyTooLarge as soon as that is known: by its Content-Length, or when it has come. Raises
     BodyTooSlow when it is not whole after `seconds`, however steadily it trickles.
     """
-    declared = request.headers.get("content-length", "")
+    declared = field(request, b"content-length") or ""
     if declared.isdecimal() and int(declared) > most:
         raise BodyTooLarge
     if request.scope.get(HAS_COME):
-        return await _read(request, most)
+        return await _take(request, most)
     try:
         async with asyncio.timeout(seconds):
             return await _read(request, most)
     except TimeoutError:
         raise BodyTooSlow from None
+
+
+async def _take(request: Request, most: int) -> bytes:
+    """A body that has come."""
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body: bytes = message.get("body", b"")
+    if len(body) > most:
+        raise BodyTooLarge
+    return body
 
 
 async def _read(request: Request, most: int) -> bytes:
@@ -52,4 +64,6 @@ async def _read(request: Request, most: int) -> bytes:
 
 def media_type(request: Request) -> str:
     """The Content-Type without its parameters, in lower case; empty when there is none."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    given = field(request, b"content-type") or ""
+    # Which most say just so.
+    return given if given == "application/json" else given.partition(";")[0].strip().lower()

@@ -14,10 +14,10 @@ from core.errors import StorycastError
 from core.identity import Identity, Verifier, bearer
 from schema.allowance import end_answer
 from server.edges.faults import client_left, own_fault
+from server.edges.fields import field
 from server.edges.places import Places
+from server.edges.whole import MOST_BYTES
 
-# Of an answer that is being sent: the next piece goes out when most of this one has been taken.
-PIECE_BYTES = 64 * 1024
 # What those get besides who have too many requests underway.
 LATER = {"Retry-After": "1"}
 TAKEN_BY = "storycast.place_taken_by"
@@ -46,7 +46,7 @@ class Door:
 
         Raises Unauthenticated, KeysUnavailable and TooManyRequests.
         """
-        identity = await self._verifier.verify(bearer(request.headers.get("authorization")))
+        identity = await self._verifier.verify(bearer(field(request, b"authorization")))
         if not self.places.take(identity.user_id):
             raise TooManyRequests
         request.scope[TAKEN_BY] = identity.user_id
@@ -75,11 +75,12 @@ class _Answering:
             nonlocal has_begun
             has_begun = True
             body = message.get("body", b"")
-            if len(body) <= PIECE_BYTES:
+            if len(body) <= MOST_BYTES:
                 await send(message)
                 return
-            for start in range(0, len(body), PIECE_BYTES):
-                end = start + PIECE_BYTES
+            # The next piece goes out when most of this one has been taken.
+            for start in range(0, len(body), MOST_BYTES):
+                end = start + MOST_BYTES
                 more = end < len(body) or message.get("more_body", False)
                 await send({**message, "body": body[start:end], "more_body": more})
                 await asyncio.sleep(0)  # uvloop writes, and sees what stays behind, between two turns

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.edges.requests import name_request
+from server.edges.whole import WHOLE, Write
 
 # An answer is data: it loads nothing, runs nothing, and is shown in no frame. What is meant for browsers
 # (files, pages) says so in headers of its own, which stay.
@@ -35,6 +37,7 @@ class Answers:
         self._headers = [
             (name.lower().encode(), value.encode()) for name, value in {**SECURE, **transport}.items()
         ]
+        self._lines = b"".join([b"%b: %b\r\n" % header for header in self._headers])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -44,6 +47,9 @@ class Answers:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
+
+        if WHOLE in scope:
+            scope[WHOLE] = partial(self._write_with_headers, scope[WHOLE], named)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -55,6 +61,9 @@ class Answers:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _write_with_headers(self, write: Write, named: bytes, status: int, head: bytes, body: bytes) -> bool:
+        return write(status, b"%b%bx-request-id: %b\r\n" % (head, self._lines, named), body)
 
 
 def share(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
@@ -78,4 +87,6 @@ class _Shared:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_shared = scope["type"] == "http" and scope["path"].startswith(SHARED_PATHS)
+        if is_shared:
+            scope.pop(WHOLE, None)
         await (self._shared if is_shared else self._app)(scope, receive, send)

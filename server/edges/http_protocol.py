@@ -9,12 +9,13 @@ from http import HTTPStatus
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from core.errors import StorycastError
 from server.edges.bodies import HAS_COME
 from server.edges.cut_off import cut_off
 from server.edges.headers import SECURE
+from server.edges.whole import WHOLE
 
 # Of a request, besides its body: the request line, the headers, the framing of chunks, trailers.
 MOST_HEADER_BYTES = 64 * 1024
@@ -106,6 +107,7 @@ class HttpProtocol(HttpToolsProtocol):
             raise TooManyPipelined
         super().on_message_begin()
         self.scope[BREAK_OFF] = self._break_off  # type: ignore[literal-required]  # for the endpoint
+        self.scope[WHOLE] = self._write_whole  # type: ignore[literal-required]  # for the endpoint
         self._has_begun = True
         self._header_bytes = 0
         if self._deadline is None:
@@ -142,6 +144,22 @@ class HttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         del msg
         self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _write_whole(self, status: int, head: bytes, body: bytes) -> bool:
+        """What `RequestResponseCycle.send` does of an answer that is all there, to a client that reads."""
+        cycle = self._underway
+        if cycle is None or not cycle.keep_alive or self.flow.write_paused or cycle.scope["method"] == "HEAD":
+            return False
+        if cycle.disconnected:
+            return True
+        usual = b"".join([b"%b: %b\r\n" % header for header in cycle.default_headers])
+        length = b"content-length: %d\r\n\r\n" % len(body)
+        self.transport.write(b"".join((STATUS_LINE[status], usual, head, length, body)))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def _expect_within(self, seconds: float) -> None:
         self._expect_nothing()

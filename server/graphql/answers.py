@@ -15,6 +15,7 @@ from server.edges.bodies import TOO_SLOW_HEADERS, BodyTooLarge, BodyTooSlow
 from server.edges.doors import LATER, TooManyRequests
 from server.edges.json_text import to_json
 from server.edges.requests import request_id
+from server.edges.whole import JsonAnswer
 from server.graphql.negotiation import PLAIN_JSON, RESPONSE_JSON
 from server.graphql.request import BadRequest
 
@@ -37,7 +38,7 @@ def told(result: ExecutionResult) -> dict[str, Any]:
 
 def answer(form: str, result: ExecutionResult) -> Response:
     """The result in the media type `form`."""
-    return _json(form, _status(form, result), told(result))
+    return JsonAnswer(to_json(told(result)), _status(form, result), f"{form}; charset=utf-8")
 
 
 def not_acceptable() -> Response:
@@ -85,8 +86,4 @@ def _error(
     **extensions: str,
 ) -> Response:
     error = {"message": message, "extensions": {"code": code, **extensions}}
-    return _json(form, status, {"errors": [error]}, headers)
-
-
-def _json(form: str, status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(to_json(content), status, headers, media_type=f"{form}; charset=utf-8")
+    return Response(to_json({"errors": [error]}), status, headers, media_type=f"{form}; charset=utf-8")

@@ -26,6 +26,7 @@ from schema.positions import Position
 from schema.prepared import PreparedDocuments
 from schema.root import schema
 from server.edges.doors import Door
+from server.edges.fields import field, joined
 from server.edges.places import Places
 from server.edges.requests import request_id
 from server.graphql.answers import TooManyStreams, answer, explain, not_acceptable
@@ -56,7 +57,7 @@ class GraphQLEndpoint:
         self._streams = streams
 
     async def answer(self, request: Request) -> Response:
-        wanted = negotiate(", ".join(request.headers.getlist("accept")))
+        wanted = negotiate(joined(request, b"accept"))
         if wanted is None:
             return not_acceptable()
         try:
@@ -69,7 +70,7 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, identity: Identity, wanted: Wanted) -> Response:
         asked = await read_request(request, self._services.settings.request_seconds)
-        came_with = Position(request.headers.get("last-event-id", ""))
+        came_with = Position(field(request, b"last-event-id") or "")
         operation: dict[str, Any] = {
             "variable_values": asked.variables,
             "operation_name": asked.operation_name,

@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.requests import Request
@@ -41,8 +40,7 @@ class MalformedHash(BadRequest):
     """A `persistedQuery` that is not as its protocol has it; on a socket it ends its operation alone."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """One operation. Its document is there as text, by an id, or both.
 
     `document_id` is GraphQL over HTTP's `documentId`, and `sha256` what Apollo's automatic persisted queries
@@ -101,21 +99,21 @@ def read_fields(fields: Any) -> Asked:
 
 def _text(fields: Mapping[str, Any], name: str) -> str | None:
     value = fields.get(name)
-    if not isinstance(value, str | None):
+    if value is not None and not isinstance(value, str):
         raise BadRequest(f"{name} must be a string")
     return value
 
 
 def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     value = fields.get(name)
-    if not isinstance(value, dict | None):
+    if value is not None and not isinstance(value, dict):
         raise BadRequest(f"{name} must be an object")
     return value
 
 
 def _named_hash(extensions: dict[str, Any] | None) -> str | None:
     """https://www.apollographql.com/docs/graphos/platform/security/persisted-queries#apq"""
-    named = (extensions or {}).get("persistedQuery")
+    named = extensions.get("persistedQuery") if extensions else None
     if named is None:
         return None
     said = named if isinstance(named, dict) else {}
