@@ -188,6 +188,18 @@ async def test_pages_of_the_origins_allowed_may_and_no_others(
             assert linked.headers.get_list("access-control-allow-origin") == ["*"]
 
 
+async def test_pages_of_the_origins_allowed_may_read_what_is_written_whole(
+    serve_with: Any, alice: UUID
+) -> None:
+    async with serve_with(allowed_origins=FRIEND) as api:
+        for origin, allowed in ((FRIEND, FRIEND), ("https://evil.example", None)):
+            headers = {"Origin": origin, **api.headers(alice)}
+            answer = await api.request("POST", "/graphql", headers=headers, json={"query": "{ __typename }"})
+            assert answer.json() == {"data": {"__typename": "Query"}}
+            assert answer.headers.get("access-control-allow-origin") == allowed
+            assert "Origin" in answer.headers["vary"]
+
+
 async def test_sockets_are_for_pages_of_ours_and_of_the_origins_allowed(serve_with: Any, alice: UUID) -> None:
     async with serve_with(allowed_origins=FRIEND) as api:
         for origin in (FRIEND, api.base, None):

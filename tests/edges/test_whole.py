@@ -43,7 +43,7 @@ async def read(end: Wire) -> tuple[str, list[str], bytes]:
 def comparable(lines: list[str]) -> list[str]:
     told = dict(line.split(": ", 1) for line in lines)
     assert len(told) == len(lines)
-    assert parsedate_to_datetime(told["date"])
+    assert parsedate_to_datetime(told["date"]).year > 2000
     assert len(told["x-request-id"]) == 16
     return sorted(line for line in lines if line.split(":")[0] not in {"date", "x-request-id", "connection"})
 
