@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from uuid import UUID, uuid4
 
+import asyncpg
 import redis.asyncio
 
 from bench import data
@@ -35,6 +36,7 @@ NOTES = (
 )
 QUEUE = "dramatiq:narrations"
 SETTLE_SECONDS = 10
+BUSY = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'storycast_api' AND state <> 'idle'"
 
 
 def ask(token: str, story_id: UUID) -> Request:
@@ -57,11 +59,21 @@ async def run(ground: Ground) -> list[Table]:
 async def clear_away(ground: Ground, valkey: redis.asyncio.Redis) -> None:
     """Leave what `fill` made, as it was then."""
     async with ground.sql() as sql:
+        await until_idle(sql)
         await sql.execute("DELETE FROM story_generations WHERE status = 'pending'")
         await sql.execute("TRUNCATE generation_logs, initiation_quotas")
         await sql.execute("VACUUM (ANALYZE) story_generations, generation_logs, initiation_quotas")
         await sql.execute("CHECKPOINT")
     await valkey.flushdb()
+
+
+async def until_idle(sql: asyncpg.Connection) -> None:
+    """Until what was asked over connections that are closed by now has been carried out, too."""
+    limit = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    while await sql.fetchval(BUSY):
+        if asyncio.get_running_loop().time() > limit:
+            raise Different("somebody still writes to the database")
+        await asyncio.sleep(0.05)
 
 
 async def check(ground: Ground, valkey: redis.asyncio.Redis, answers: int) -> None:

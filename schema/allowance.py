@@ -24,9 +24,12 @@ class AnswerOver(StorycastError):
 class Answer:
     """What is being made for an operation: its answer, or one event of a subscription."""
 
+    __slots__ = ("_beginning", "_characters", "_held", "_is_over", "_waiting")
+
     def __init__(self) -> None:
         self._characters = 0
-        self._beginning = asyncio.Lock()
+        # Most answers hold no stories.
+        self._beginning: asyncio.Lock | None = None
         self._held: list[Turn] = []
         self._waiting: set[asyncio.Task[Any]] = set()
         self._is_over = False
@@ -43,6 +46,7 @@ class Answer:
         assert task
         self._waiting.add(task)
         try:
+            self._beginning = self._beginning or asyncio.Lock()
             async with self._beginning:
                 for turn in turns[len(self._held) :]:
                     await turn.acquire()

@@ -63,8 +63,10 @@ class Limits(SchemaExtension):
 
 def is_within(most: int, variables: dict[str, Any]) -> bool:
     """Whether `variables` hold no more values than `most`. Looks at no more of them."""
-    found = 0
-    left: list[Any] = [variables]
+    found = len(variables)
+    left: list[Any] = [value for value in variables.values() if isinstance(value, dict | list)]
+    if not left:
+        return found <= most
     while left:
         value = left.pop()
         if isinstance(value, dict | list):

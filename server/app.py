@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -89,9 +89,9 @@ class Sockets:
         self._endpoint = endpoint
         self._others = others
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_ours = scope["type"] == "websocket" and scope["path"] == "/graphql"
-        await (self._endpoint if is_ours else self._others)(scope, receive, send)
+        return (self._endpoint if is_ours else self._others)(scope, receive, send)
 
 
 def _match_no_newline(routes: Sequence[BaseRoute]) -> None:

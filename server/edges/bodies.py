@@ -30,11 +30,11 @@ async def read_body(request: Request, most: int, seconds: float) -> bytes:
     Raises BodyTooLarge as soon as that is known: by its Content-Length, or when it has come. Raises
     BodyTooSlow when it is not whole after `seconds`, however steadily it trickles.
     """
+    if HAS_COME in request.scope:
+        return await _take(request, most)
     declared = field(request, b"content-length") or ""
     if declared.isdecimal() and int(declared) > most:
         raise BodyTooLarge
-    if request.scope.get(HAS_COME):
-        return await _take(request, most)
     try:
         async with asyncio.timeout(seconds):
             return await _read(request, most)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 
 from starlette.routing import Route
@@ -37,9 +37,9 @@ class Express:
             else:
                 self._stops[route.path] = _Stop(route.app, methods)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         app = self._find(scope) if scope["type"] == "http" else None
-        await (app or self._others)(scope, receive, send)
+        return (app or self._others)(scope, receive, send)
 
     def _find(self, scope: Scope) -> ASGIApp | None:
         path = scope["path"]

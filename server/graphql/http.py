@@ -55,6 +55,8 @@ class GraphQLEndpoint:
         self._documents = documents
         self._prepared = prepared
         self._streams = streams
+        # Of what is no stream.
+        self._nowhere = Position()
 
     async def answer(self, request: Request) -> Response:
         wanted = negotiate(joined(request, b"accept"))
@@ -70,7 +72,7 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, identity: Identity, wanted: Wanted) -> Response:
         asked = await read_request(request, self._services.settings.request_seconds)
-        came_with = Position(field(request, b"last-event-id") or "")
+        came_with = Position(field(request, b"last-event-id") or "") if wanted.streams else self._nowhere
         operation: dict[str, Any] = {
             "variable_values": asked.variables,
             "operation_name": asked.operation_name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import orjson
@@ -126,8 +125,10 @@ def _named_hash(extensions: dict[str, Any] | None) -> str | None:
 def _parse(text: str | bytes) -> Any:
     if isinstance(text, bytes) and not LONG_NUMBER.search(text):
         # What it does not read, `json` may, or say the same.
-        with suppress(orjson.JSONDecodeError):
+        try:
             return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass
     try:
         # Decoded here: `json` would guess at UTF-16, and let halves of surrogates pass.
         decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
