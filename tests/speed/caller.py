@@ -15,6 +15,8 @@ import redis
 
 from core.identity import open_verifier, sign_token
 from server.app import create_app
+from server.edges.bodies import HAS_COME
+from server.edges.whole import WHOLE
 from tests.callers import Api
 from tests.graphql.statements import recording
 from tests.speed.counting import calls_of
@@ -34,7 +36,7 @@ class Work:
 
 
 class Caller:
-    """Asks the application as uvicorn would, from this thread, as `user`."""
+    """Asks the application as `HttpProtocol` would, from this thread, as `user`."""
 
     def __init__(self, api: Api, user: UUID) -> None:
         self._api = api
@@ -89,8 +91,14 @@ class Caller:
             "headers": headers,
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 2),
+            HAS_COME: True,
+            WHOLE: lambda status, _, body: write_whole(status, body),
         }
         sent: list[MutableMapping[str, Any]] = []
+
+        def write_whole(status: int, body: bytes) -> bool:
+            sent.append({"status": status, "body": body})
+            return True
 
         async def receive() -> MutableMapping[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}

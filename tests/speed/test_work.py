@@ -52,14 +52,14 @@ async def test_a_list_and_its_total(caller: Caller, generation: str) -> None:
     assert page["items"][0]["id"] == generation
     assert page["meta"] == {"page": 1, "pageSize": 10, "total": 12}
     work = await caller.work(lambda: caller.graphql(LIST, page=1, pageSize=10))
-    assert work.calls < 685
+    assert work.calls < 580
     assert (work.database, work.redis) == (1, 0)
 
 
 async def test_one_by_its_id(caller: Caller, generation: str) -> None:
     assert (await caller.graphql(GET, id=generation))["data"]["storyGeneration"]["id"] == generation
     work = await caller.work(lambda: caller.graphql(GET, id=generation))
-    assert work.calls < 490
+    assert work.calls < 387
     assert (work.database, work.redis) == (1, 0)
 
 
@@ -69,7 +69,7 @@ async def test_a_list_over_rest(caller: Caller, generation: str) -> None:
     assert answer["data"][0]["id"] == generation
     assert answer["meta"]["total"] == 12
     work = await caller.work(lambda: caller.rest(address))
-    assert work.calls < 367
+    assert work.calls < 358
     assert (work.database, work.redis) == (1, 0)
 
 
@@ -79,5 +79,5 @@ async def test_an_initiation(caller: Caller, story: str) -> None:
     made = (await caller.graphql(INITIATE, input=wish))["data"]["initiateStoryGeneration"]["generation"]
     assert (made["storyId"], made["status"]) == (story, "PENDING")
     work = await caller.work(lambda: caller.graphql(INITIATE, input=wish))
-    assert work.calls < 1010
+    assert work.calls < 905
     assert (work.database, work.redis) == (1, 1)
