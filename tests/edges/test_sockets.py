@@ -245,7 +245,8 @@ async def inside(settings: Settings) -> AsyncIterator[tuple[str, uvicorn.Server]
 
 
 async def test_pongs_do_not_pile_up_for_one_who_does_not_read(edge_settings: Settings) -> None:
-    settings = adjust(edge_settings, port=free_port())
+    # However long it takes, it is not given up for its own silence.
+    settings = adjust(edge_settings, port=free_port(), ping_seconds=600, sign_in_seconds=600)
     async with inside(settings) as (base, server), wire(base, receive_buffer=4096) as end:
         await end.upgrade()
         end.reader._transport.pause_reading()  # type: ignore[attr-defined]  # noqa: SLF001
