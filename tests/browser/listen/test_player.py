@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 import soundfile
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Locator, Page, Request, Route, expect
 
 from tests.browser.listen.conftest import Narrate
 from tests.browser.listen.listener import SENTENCES, listen
@@ -23,6 +23,19 @@ pytestmark = pytest.mark.long
 
 LINKS = "query ($id: UUID!) { storyGeneration(id: $id) { resultUrl captionsUrl durationSeconds } }"
 REFUSED = "status of 403"
+# Those that are drawn, and from where to where.
+COLOURS = """(canvas) => { const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const found = new Map();
+    for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] === 255) {
+            const colour = [...data.slice(at, at + 3)].join();
+            const x = (at / 4) % width / width;
+            const [least, most] = found.get(colour) ?? [x, x];
+            found.set(colour, [Math.min(least, x), Math.max(most, x)]);
+        }
+    }
+    return Object.fromEntries(found); }"""
 
 
 async def test_it_is_heard_to_its_last_sentence(api: Api, tabs: Tabs, alice: UUID, narrated: Narrate) -> None:
@@ -305,30 +318,27 @@ async def test_the_waveform_is_drawn_as_far_as_it_was_played_in_colours_of_the_s
     listener = await listen(tabs, api, alice, await narrated(), color_scheme="light")
     # The test reads what the page only draws.
     listener.tab.watch.allow("willReadFrequently")
-    colours = """(canvas) => { const { width, height } = canvas;
-        const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-        const found = new Map();
-        for (let at = 0; at < data.length; at += 4) {
-            if (data[at + 3] === 255) {
-                const colour = [...data.slice(at, at + 3)].join();
-                const x = (at / 4) % width / width;
-                const [least, most] = found.get(colour) ?? [x, x];
-                found.set(colour, [Math.min(least, x), Math.max(most, x)]);
-            }
-        }
-        return Object.fromEntries(found); }"""
     canvas = listener.page.locator("canvas")
     played, rest = "15,82,87", "139,129,117"
-    assert set(await canvas.evaluate(colours)) == {rest}
+    await until_drawn(canvas, rest)
     await listener.position.press("End")
-    assert set(await canvas.evaluate(colours)) == {played}
+    await until_drawn(canvas, played)
     await listener.page.mouse.click(*await middle_of(canvas))
-    drawn = await canvas.evaluate(colours)
+    drawn = await until_drawn(canvas, played, rest)
     assert drawn[played] == [pytest.approx(0, abs=0.05), pytest.approx(0.5, abs=0.05)]
     assert drawn[rest] == [pytest.approx(0.5, abs=0.05), pytest.approx(1, abs=0.05)]
     await listener.page.emulate_media(color_scheme="dark")
     await expect(canvas).to_have_css("color", "rgb(143, 208, 200)")
-    assert set(await canvas.evaluate(colours)) == {"143,208,200", "118,128,138"}
+    await until_drawn(canvas, "143,208,200", "118,128,138")
+
+
+async def until_drawn(canvas: Locator, *colours: str) -> dict[str, list[float]]:
+    """Returns once these colours are there, and no others: from where to where each is, of its width."""
+    found: dict[str, list[float]] = {}
+    async with asyncio.timeout(10):
+        while set(found := await canvas.evaluate(COLOURS)) != set(colours):  # noqa: ASYNC110 - a canvas tells nobody
+            await asyncio.sleep(0.05)
+    return found
 
 
 async def middle_of(canvas: Any) -> tuple[float, float]:
