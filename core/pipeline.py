@@ -6,21 +6,25 @@ https://redis.io/docs/latest/develop/using-commands/pipelining/
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
 import hiredis
-from redis.exceptions import ResponseError
+from redis.exceptions import InvalidResponse, ResponseError
 
 from core.wire import REDIS_ERRORS, Command, Wire, open_pool, pack
 
 ANSWER_SECONDS = 2
+CLOSED = "this end has closed the connection"
 # How often commands are sent whose reply was lost with the connection.
 MOST_TRIES = 2
 
 Replies = asyncio.Future[list[Any]]
+
+logger = logging.getLogger(__name__)
 
 
 class _Asked:
@@ -65,6 +69,7 @@ class Pipeline:
         self._unsent: list[_Asked] = []
         self._runner: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,11 +78,12 @@ class Pipeline:
         await self.close()
 
     async def close(self) -> None:
-        """What has no reply by now is lost."""
+        """What has no reply by now is lost, and what is asked later."""
+        self._is_closed = True
         if self._runner:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
-        self._fail_all(ConnectionAbortedError("this end has closed the connection"))
+        self._fail_all(ConnectionAbortedError(CLOSED))
         if self._watch:
             self._watch.cancel()
         await self._pool.aclose()
@@ -89,6 +95,12 @@ class Pipeline:
         """
         loop = asyncio.get_running_loop()
         asked = _Asked(commands, loop.create_future(), loop.time() + ANSWER_SECONDS)
+        if not commands:
+            asked.told.set_result([])
+            return asked.told
+        if self._is_closed:
+            asked.fail(ConnectionAbortedError(CLOSED))
+            return asked.told
         self._asked.append(asked)
         self._unsent.append(asked)
         if self._wire is None:
@@ -121,6 +133,9 @@ class Pipeline:
                 await self._exchange(wire)
             except REDIS_ERRORS as error:
                 self._lose(error)
+            except Exception as error:
+                logger.exception("The connection to Redis broke")
+                self._lose(error)
             finally:
                 self._wire = None
                 await wire.close()
@@ -133,6 +148,8 @@ class Pipeline:
             if self._wire is not wire:
                 raise TimeoutError(f"no reply within {ANSWER_SECONDS} seconds")
             for reply in replies:
+                if not self._asked:
+                    raise InvalidResponse("a reply that nobody asked for")
                 if self._asked[0].take(reply):
                     self._asked.popleft()
 
@@ -161,8 +178,10 @@ class Pipeline:
     def _end_late(self) -> None:
         """Give up those whose time is over, and the connection with them: its replies are theirs first."""
         loop = asyncio.get_running_loop()
+        now = loop.time()
         self._watch = None
-        while self._asked and self._asked[0].limit <= loop.time():
+        self._unsent = [asked for asked in self._unsent if asked.limit > now]
+        while self._asked and self._asked[0].limit <= now:
             asked = self._asked.popleft()
             asked.fail(TimeoutError(f"no reply within {ANSWER_SECONDS} seconds"))
             if asked.tries and self._wire:

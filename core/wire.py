@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import hiredis
 import redis.asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import InvalidResponse, RedisError
 
 CONNECT_SECONDS = 2
 # Of replies, at once.
@@ -48,19 +48,26 @@ class Wire:
         return cls(connection)
 
     def write(self, packed: bytes) -> None:
-        """Send commands, without a wait."""
-        self._writer.write(packed)
+        """Send commands, without a wait; once the connection is lost, into the void."""
+        if not self._writer.transport.is_closing():
+            self._writer.write(packed)
 
     async def read(self) -> list[Any]:
-        """The replies that come next, `hiredis.ReplyError` among them. Raises OSError at their end."""
+        """The replies that come next, `hiredis.ReplyError` among them.
+
+        Raises OSError at their end, and InvalidResponse for what is none.
+        """
         found: list[Any] = []
         while not found:
             data = await self._stream.read(MOST_BYTES)
             if not data:
                 raise ConnectionResetError("Redis has closed the connection")
             self._replies.feed(data)
-            while (reply := self._replies.gets()) is not False:
-                found.append(reply)
+            try:
+                while (reply := self._replies.gets()) is not False:
+                    found.append(reply)
+            except hiredis.ProtocolError as error:
+                raise InvalidResponse(str(error)) from None
         return found
 
     def abort(self) -> None:

@@ -46,8 +46,10 @@ class Doorbell:
             options={"redis_message_id": queued_as},
         )
         return self._pipeline.send(
+            ("MULTI",),
             ("HSET", MESSAGES, queued_as, message.encode()),
             ("RPUSH", IDS, queued_as),
+            ("EXEC",),
             lost=partial(_log_loss, generation_id),
         )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Collection
 from typing import Protocol
 
 FEW = 50
 SLICE_SECONDS = 0.002
+
+logger = logging.getLogger(__name__)
 
 
 class Sleeper(Protocol):
@@ -47,7 +50,11 @@ class Waking:
             key = next(iter(self._rounds))
             going = self._rounds[key]
             for stream in going.left:
-                stream.wake()
+                try:
+                    stream.wake()
+                except Exception:
+                    # All who wait behind it would wait for good.
+                    logger.exception("A stream could not be woken")
                 if time.perf_counter() > until:
                     self._rounds[key] = self._rounds.pop(key)
                     asyncio.get_running_loop().call_soon(self._go_on)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 import redis
+import uvloop
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 import core.pipeline
+from core.events import Publisher
 from core.pipeline import Pipeline
 from tests.live.streams import until
 from tests.outages import Outages
@@ -51,6 +55,58 @@ async def test_more_than_a_socket_takes_at_once_arrives_in_order(pipeline: Pipel
     large = b"x" * 3_000_000
     asked = [pipeline.ask(("SET", "large", large)), pipeline.ask(("GET", "large")), pipeline.ask(("PING",))]
     assert await asyncio.gather(*asked) == [[b"OK"], [large], [b"PONG"]]
+
+
+async def test_who_asks_nothing_waits_for_nothing_and_takes_nobodys_reply(pipeline: Pipeline) -> None:
+    nothing = pipeline.ask()
+    asked = [pipeline.ask(("ECHO", str(turn))) for turn in range(3)]
+    assert nothing.done()
+    assert await asyncio.gather(nothing, *asked) == [[], [b"0"], [b"1"], [b"2"]]
+    await Publisher(pipeline).publish(UUID(int=1))
+    assert await pipeline.ask(("ECHO", "last")) == [b"last"]
+
+
+def test_what_was_given_up_before_it_was_sent_is_not_sent(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uvloop runs timers first: after a standstill they are over before anything is sent."""
+
+    async def stand_still() -> None:
+        async with Pipeline(url) as pipeline:
+            monkeypatch.setattr(core.pipeline, "ANSWER_SECONDS", 0.1)
+            await pipeline.ask(("PING",))
+            # Until nobody looks for who is late any more.
+            await asyncio.sleep(0.2)
+            late = pipeline.ask(("ECHO", "late"))
+            monkeypatch.setattr(core.pipeline, "ANSWER_SECONDS", 10)
+            soon = pipeline.ask(("ECHO", "soon"))
+            time.sleep(0.3)  # noqa: ASYNC251 - as a process that was stopped
+            with pytest.raises(TimeoutError):
+                await late
+            assert await soon == [b"soon"]
+            assert await pipeline.ask(("ECHO", "last")) == [b"last"]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(stand_still())
+
+
+@pytest.mark.parametrize("garbage", [b"?\r\n", b"+OK\r\n+nobody asked for it\r\n+nor for this\r\n"])
+async def test_what_is_no_reply_ends_the_connection_and_nobody_takes_it_for_one(garbage: bytes) -> None:
+    connections = count()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_first = next(connections) == 0
+        while data := await reader.read(65_536):
+            if b"ECHO" not in data:
+                writer.write(b"+OK\r\n" * data.count(b"*"))
+            else:
+                writer.write(garbage if is_first else b"$2\r\nok\r\n" * data.count(b"*"))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, Pipeline(f"redis://127.0.0.1:{port}") as pipeline:
+        first = pipeline.ask(("ECHO", "a"), ("ECHO", "b"))
+        assert await first in ([b"ok", b"ok"], [b"OK", b"nobody asked for it"])
+        assert await pipeline.ask(("ECHO", "c")) == [b"ok"]
 
 
 async def test_an_error_is_its_askers_alone(pipeline: Pipeline) -> None:
@@ -146,3 +202,5 @@ async def test_closing_ends_who_waits(url: str) -> None:
         await until(lambda: information(url)["blocked_clients"] == 1)
     with pytest.raises(ConnectionAbortedError):
         await waiting
+    with pytest.raises(ConnectionAbortedError):
+        await pipeline.ask(("PING",))
