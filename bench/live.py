@@ -40,7 +40,7 @@ NOTES = (
     f"{SOCKETS:,} sockets of {USERS} users, half following one generation, half all of their user's.",
     f"Delays at {RATE:,} changes published a second, {RATE * SOCKETS // USERS:,} events delivered.",
     "Falling behind: less than 97 % told when a step of two seconds ends, or a p99 over 250 ms, twice.",
-    "The steps end at 62,000 a second, and are a sixth and more apart below: who keeps up with the last may do more.",
+    "The steps end at 62,000 a second, and lie a sixth apart: who keeps up with the last may do more.",
     "Storycast reads its rows again every 10 to 15 seconds all the while; the peer never does.",
     "The load, one process, publishes and receives; it uses less than two thirds of a core.",
 )
