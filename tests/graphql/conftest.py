@@ -4,14 +4,16 @@ that were released, one a test.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from core.settings import Settings
+from schema.plans.plan import Plan
 from server.local.postgres import LocalPostgres
 from server.local.valkey import LocalValkey
 from tests.callers import Api, serving
@@ -48,3 +50,18 @@ async def rows(shared_settings: Settings) -> AsyncIterator[Rows]:
 def held(tmp_path: Path) -> Held:
     """Makes the test's one contract."""
     return partial(hold, tmp_path)
+
+
+@pytest.fixture
+def went_as_planned(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each plan that ran did so to its end."""
+    ran: list[bool] = []
+    attempt: Callable[..., Awaitable[Any]] = Plan.attempt
+
+    async def watched(*arguments: Any) -> Any:
+        data = await attempt(*arguments)
+        ran.append(data is not None)
+        return data
+
+    monkeypatch.setattr(Plan, "attempt", watched)
+    return ran

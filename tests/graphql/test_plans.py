@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +16,6 @@ from core.results import result_key
 from schema.allowance import end_answer
 from schema.context import Context
 from schema.execution import execute, open_documents
-from schema.plans.plan import Plan
 from schema.prepared import PreparedDocuments
 from schema.root import schema
 from server.edges.json_text import to_json
@@ -86,21 +84,6 @@ class Ways:
 @pytest.fixture
 def ways(shared: Api, alice: UUID) -> Ways:
     return Ways(shared, alice)
-
-
-@pytest.fixture
-def went_as_planned(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether each plan that ran did so to its end."""
-    ran: list[bool] = []
-    attempt: Callable[..., Awaitable[Any]] = Plan.attempt
-
-    async def watched(*arguments: Any) -> Any:
-        data = await attempt(*arguments)
-        ran.append(data is not None)
-        return data
-
-    monkeypatch.setattr(Plan, "attempt", watched)
-    return ran
 
 
 async def compare(ways: Ways, generator: Generator, number: int) -> None:
