@@ -144,7 +144,8 @@ async def test_no_upgrade_takes_over_from_an_answer_that_nobody_reads(
             await asyncio.sleep(QUIET_SECONDS / 5)
             await end.send(HANDSHAKE.format(host="localhost", more="").encode())
             end.writer.transport.resume_reading()  # type: ignore[attr-defined]
-            assert len(await end.rest()) < 5 * letters
+            # Less than the answer, or all of it where the kernel had taken it by then.
+            assert b"HTTP/1.1 101" not in await end.rest()
 
 
 async def test_an_answer_that_is_read_slowly_is_not_cut_off(hasty: Edge, alice: UUID) -> None:
